@@ -1,0 +1,146 @@
+/** @file layers.h
+ *  Layers with PyTorch's names, arguments, defaults and default initialisation, as torch.nn.
+ *
+ *  - Each makes a module for prune_module_call(); options NULL are PyTorch's defaults.
+ *  - Parameters are drawn from the default generator in PyTorch's order: prune_manual_seed(NULL, s) and the same
+ *    constructors give the weights of torch.manual_seed(s). An error leaves the generator as it was.
+ *  - Batches lead; where PyTorch takes an input without a batch, so do these.
+ *  - Float32 inputs with any strides. Dropout and BatchNorm compute in eval mode only; in training mode, in which every
+ *    module starts, they fail with #PRUNE_ERROR_UNSUPPORTED, which says to call prune_module_eval().
+ *  - Errors of every forward: runtime (shapes, in PyTorch's words), unsupported (not float32; not one input and one
+ *    output), attribute (a parameter was deleted).
+ */
+#ifndef PRUNE_LAYERS_H
+#define PRUNE_LAYERS_H
+
+#include "functional.h"
+#include "module.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Keywords of nn.Linear. */
+typedef struct prune_linear_options {
+    size_t size; /**< sizeof(prune_linear_options) */
+    bool bias;   /**< default true */
+} prune_linear_options;
+
+#define PRUNE_LINEAR_OPTIONS_INIT          \
+    {                                      \
+        sizeof(prune_linear_options), true \
+    }
+
+/** nn.Linear: y = x Wᵀ + b; x (…, in_features), weight (out_features, in_features), bias (out_features).
+ *  Errors: value (negative sizes). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_linear_create(prune_module **out, int64_t in_features,
+                                                            int64_t out_features, const prune_linear_options *options);
+
+/** Keywords of nn.Conv1d, Conv2d, Conv3d. */
+typedef struct prune_conv_options {
+    size_t size;                /**< sizeof(prune_conv_options) */
+    prune_ints stride;          /**< default 1 */
+    prune_ints padding;         /**< default 0 */
+    const char *padding_string; /**< "valid", "same", or NULL (default) to use padding */
+    prune_ints dilation;        /**< default 1 */
+    int64_t groups;             /**< default 1 */
+    bool bias;                  /**< default true */
+    const char *padding_mode;   /**< "zeros" (default, also NULL), "reflect", "replicate", "circular" */
+} prune_conv_options;
+
+#define PRUNE_CONV_OPTIONS_INIT                                                                      \
+    {                                                                                                \
+        sizeof(prune_conv_options), { 0, { 0 } }, { 0, { 0 } }, NULL, { 0, { 0 } }, 1, true, "zeros" \
+    }
+
+/** nn.Conv1d: x (N, C, L) or (C, L), weight (out, in / groups, k). Errors: value in PyTorch's words (groups,
+ *  padding_string, padding_mode), runtime (sizes, stride, dilation). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv1d_create(prune_module **out, int64_t in_channels,
+                                                            int64_t out_channels, prune_ints kernel_size,
+                                                            const prune_conv_options *options);
+
+/** nn.Conv2d: x (N, C, H, W) or (C, H, W), weight (out, in / groups, kH, kW). Errors: as Conv1d. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv2d_create(prune_module **out, int64_t in_channels,
+                                                            int64_t out_channels, prune_ints kernel_size,
+                                                            const prune_conv_options *options);
+
+/** nn.Conv3d: x (N, C, D, H, W) or (C, D, H, W). Errors: as Conv1d. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv3d_create(prune_module **out, int64_t in_channels,
+                                                            int64_t out_channels, prune_ints kernel_size,
+                                                            const prune_conv_options *options);
+
+/** nn.MaxPool1d. Errors: value (options->size); what does not fit shows in forward, as in PyTorch. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool1d_create(prune_module **out, prune_ints kernel_size,
+                                                                const prune_max_pool_options *options);
+
+/** nn.MaxPool2d. Errors: as MaxPool1d. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool2d_create(prune_module **out, prune_ints kernel_size,
+                                                                const prune_max_pool_options *options);
+
+/** nn.AvgPool2d. Errors: as MaxPool1d. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_avg_pool2d_create(prune_module **out, prune_ints kernel_size,
+                                                                const prune_avg_pool_options *options);
+
+/** nn.AdaptiveAvgPool2d; −1 is None. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_adaptive_avg_pool2d_create(prune_module **out, prune_ints output_size);
+
+/** Keywords of nn.BatchNorm1d and BatchNorm2d. */
+typedef struct prune_batch_norm_options {
+    size_t size;              /**< sizeof(prune_batch_norm_options) */
+    double eps;               /**< default 1e-5 */
+    double momentum;          /**< default 0.1; only printed: nothing trains here */
+    bool affine;              /**< default true: weight and bias */
+    bool bias;                /**< default true; matters if affine */
+    bool track_running_stats; /**< default true; without, even eval mode needs the batch's statistics: unsupported */
+} prune_batch_norm_options;
+
+#define PRUNE_BATCH_NORM_OPTIONS_INIT                                 \
+    {                                                                 \
+        sizeof(prune_batch_norm_options), 1e-5, 0.1, true, true, true \
+    }
+
+/** nn.BatchNorm1d: x (N, C) or (N, C, L). Buffers running_mean, running_var, num_batches_tracked (int64). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm1d_create(prune_module **out, int64_t num_features,
+                                                                  const prune_batch_norm_options *options);
+
+/** nn.BatchNorm2d: x (N, C, H, W). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm2d_create(prune_module **out, int64_t num_features,
+                                                                  const prune_batch_norm_options *options);
+
+/** nn.ReLU. `inplace` writes into the input, whose reference is then also the output. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_relu_create(prune_module **out, bool inplace);
+
+/** nn.Sigmoid. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_sigmoid_create(prune_module **out);
+
+/** nn.Tanh. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_tanh_create(prune_module **out);
+
+/** nn.GELU(approximate='none'). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_gelu_create(prune_module **out);
+
+/** nn.Softmax(dim). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_softmax_create(prune_module **out, int64_t dim);
+
+/** nn.LogSoftmax(dim). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_log_softmax_create(prune_module **out, int64_t dim);
+
+/** nn.Flatten; PyTorch's defaults are 1 and −1. A view of its input where possible. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_flatten_create(prune_module **out, int64_t start_dim, int64_t end_dim);
+
+/** nn.Dropout; PyTorch's default p is 0.5. Gives its input. Errors: value (p outside [0, 1]). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_dropout_create(prune_module **out, double p, bool inplace);
+
+/** nn.Identity. Gives its input. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_identity_create(prune_module **out);
+
+/** nn.Sequential(*modules): children "0", "1", …, each retained; `modules` NULL with count 0 makes an empty one, which
+ *  prune_module_register_module() fills under names of one's own. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_sequential_create(prune_module **out, prune_module *const *modules,
+                                                                int64_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

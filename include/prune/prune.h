@@ -1,0 +1,17 @@
+/** @file prune.h
+ *  Everything: torch.nn.utils.prune for C.
+ */
+#ifndef PRUNE_PRUNE_H
+#define PRUNE_PRUNE_H
+
+#include "base.h"
+#include "dict.h"
+#include "functional.h"
+#include "layers.h"
+#include "module.h"
+#include "pruning.h"
+#include "random.h"
+#include "safetensors.h"
+#include "tensor.h"
+
+#endif

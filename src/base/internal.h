@@ -1,0 +1,82 @@
+/* Ground floor: what every layer uses. Names that start with pruni_ are the library's own and not exported. */
+#ifndef PRUNI_BASE_INTERNAL_H
+#define PRUNI_BASE_INTERNAL_H
+
+#include "prune/base.h"
+
+#include <stdio.h>
+
+#if !defined(__STDC_NO_ATOMICS__)
+#include <stdatomic.h>
+typedef atomic_size_t pruni_refs;
+#else
+typedef size_t pruni_refs;
+#endif
+
+/* ---- Errors (error.c) ---- */
+
+/* Fails with "<function>: argument '<argument>' is NULL". */
+prune_status pruni_null_argument(const char *function, const char *argument);
+
+#define PRUNI_REQUIRE(argument)                              \
+    do {                                                     \
+        if (!(argument))                                     \
+            return pruni_null_argument(__func__, #argument); \
+    } while (0)
+
+/* Fails with a value error unless an options or ops struct says the size that this version knows. */
+prune_status pruni_check_size(const char *function, size_t size, size_t expected);
+
+/* How many times prune_fail() has run on this thread: tells whether a callback that failed has set its sentence. */
+uint64_t pruni_failure_count(void);
+
+/* What a callback returned, unchanged. If it failed without a sentence of its own (failures_before: the count before the
+ * call), sets one that names `what` and `whose`: "forward of LeNet failed with status user". */
+prune_status pruni_callback_result(prune_status status, uint64_t failures_before, const char *what, const char *whose);
+
+/* ---- Memory (memory.c): fails by setting a memory error and giving NULL ---- */
+
+void *pruni_alloc(size_t size);
+void *pruni_alloc_array(size_t count, size_t size);
+void *pruni_alloc_zeroed(size_t count, size_t size);
+void *pruni_realloc_array(void *block, size_t count, size_t size); /* the old block stays valid on failure */
+void pruni_free(void *block);                                      /* takes NULL */
+char *pruni_strdup(const char *text);
+
+/* Room for `needed` items in a growing array of `*capacity`; grows by half at least. */
+prune_status pruni_grow(void **items, int64_t *capacity, int64_t needed, size_t item_size);
+
+/* ---- Checked arithmetic (size.c): false, *out untouched, where the result does not fit ---- */
+
+bool pruni_multiply_size(size_t *out, size_t a, size_t b);
+bool pruni_add_size(size_t *out, size_t a, size_t b);
+bool pruni_multiply_int64(int64_t *out, int64_t a, int64_t b);
+bool pruni_add_int64(int64_t *out, int64_t a, int64_t b);
+
+/* ---- Reference counts (refs.c) ---- */
+
+void pruni_refs_init(pruni_refs *refs); /* one */
+void pruni_refs_retain(pruni_refs *refs);
+bool pruni_refs_release(pruni_refs *refs); /* true: that was the last */
+bool pruni_refs_shared(const pruni_refs *refs);
+
+/* ---- Growing text (text.c): a failure is remembered, so that only the end need be checked ---- */
+
+typedef struct pruni_text {
+    char *data; /* terminated, or NULL before the first addition */
+    size_t length;
+    size_t capacity;
+    bool failed;
+} pruni_text;
+
+void pruni_text_add(pruni_text *text, const char *format, ...) PRUNE_PRINTF(2, 3);
+void pruni_text_add_bytes(pruni_text *text, const char *bytes, size_t length);
+
+/* Hands the string over to *out, or fails and frees it. Either way `text` is empty again. */
+prune_status pruni_text_finish(pruni_text *text, char **out);
+
+/* Writes the string to the file and frees it. Fails with io where the write does. */
+prune_status pruni_text_print(pruni_text *text, FILE *file);
+void pruni_text_free(pruni_text *text);
+
+#endif

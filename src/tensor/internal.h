@@ -1,0 +1,121 @@
+/* The tensor's inside, for this layer and those above. */
+#ifndef PRUNI_TENSOR_INTERNAL_H
+#define PRUNI_TENSOR_INTERNAL_H
+
+#include "base/internal.h"
+#include "kernels/internal.h"
+#include "prune/dict.h"
+#include "prune/random.h"
+#include "prune/tensor.h"
+
+typedef struct pruni_storage {
+    pruni_refs refs; /* handles (tensors) that see it */
+    void *data;
+    bool owned;                                 /* data came from pruni_alloc */
+    bool read_only;                             /* wrapped as const */
+    void (*release)(void *context, void *data); /* of wrapped memory; may be NULL */
+    void *context;
+} pruni_storage;
+
+struct prune_tensor {
+    pruni_refs refs;
+    pruni_storage *storage;
+    prune_dtype dtype;
+    int64_t offset; /* of the first element, in elements */
+    int64_t numel;
+    int64_t ndim;
+    int64_t sizes[PRUNE_MAX_DIMS];
+    int64_t strides[PRUNE_MAX_DIMS];
+    bool is_parameter; /* registered as a parameter: nn.Parameter */
+    bool requires_grad;
+    bool has_grad_fn; /* a pruned parameter's value: prints grad_fn=<MulBackward0> */
+};
+
+/* ---- Shapes (shape.c) ---- */
+
+int64_t pruni_dtype_size(prune_dtype dtype); /* 0: no such dtype */
+
+/* Checks rank, sizes, dtype and that the bytes fit, and gives the product of the sizes. */
+prune_status pruni_check_shape(int64_t *numel, const int64_t *sizes, int64_t ndim, prune_dtype dtype);
+void pruni_contiguous_strides(int64_t *strides, const int64_t *sizes, int64_t ndim);
+bool pruni_same_shape(const prune_tensor *a, const prune_tensor *b);
+
+/* dim counted from the front, or PyTorch's IndexError: "Dimension out of range (expected to be in range of [-2, 1], but
+ * got 2)". Rank 0 has dims −1 and 0. */
+prune_status pruni_wrap_dim(int64_t *out, int64_t dim, int64_t ndim);
+
+/* Sorts the dims into a mask of booleans, one per dim; none listed: all. Fails as pruni_wrap_dim, or for a dim twice. */
+prune_status pruni_reduced_dims(bool reduced[PRUNE_MAX_DIMS], const int64_t *dims, int64_t ndims, int64_t ndim);
+
+/* "torch.Size([3, 4])" into a buffer, for sentences. */
+enum { PRUNI_SHAPE_TEXT = 16 + PRUNE_MAX_DIMS * 22 };
+const char *pruni_shape_text(char text[PRUNI_SHAPE_TEXT], const int64_t *sizes, int64_t ndim);
+
+/* ---- Handles (storage.c) ---- */
+
+/* A handle on an existing storage, which it retains. Strides NULL: contiguous. Neither parameter nor grad. */
+prune_status pruni_tensor_over(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
+                               const int64_t *sizes, const int64_t *strides, int64_t ndim);
+
+/* Whether another handle sees the storage. */
+bool pruni_tensor_shares_storage(const prune_tensor *t);
+
+/* Address of the first element, whatever the dtype; no checks. */
+void *pruni_tensor_pointer(const prune_tensor *t);
+
+/* The dims permuted into memory order of a dense (gapless, not overlapping) tensor: true, and order[0] is the
+ * outermost; false for any other tensor. Contiguous ones give 0, 1, 2, … */
+bool pruni_dense_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t);
+
+/* ---- Checks that write the sentence ---- */
+
+/* Fails with unsupported unless float32: "<function>: computing with torch.int64 is not supported, convert it with
+ * prune_tensor_to()". */
+prune_status pruni_check_float32(const char *function, const prune_tensor *t);
+
+/* Fails with state if read-only, with runtime if elements share memory. */
+prune_status pruni_check_writable(const char *function, const prune_tensor *t);
+
+/* ---- Values (convert.c, copy.c) ---- */
+
+/* Copies src into dst, same shape, any dtypes and strides; storage must not overlap. Cannot fail. */
+void pruni_copy_values(prune_tensor *dst, const prune_tensor *src);
+
+/* One element, for printing and items; integers beyond 2^53 lose digits in the first form. */
+double pruni_load_double(prune_dtype dtype, const void *element);
+int64_t pruni_load_int64(prune_dtype dtype, const void *element);
+void pruni_store_double(prune_dtype dtype, void *element, double value);
+
+/* ---- Generators (generator.c) ---- */
+
+struct prune_generator {
+    uint32_t state[624]; /* MT19937 */
+    int32_t next;        /* index of the next word in state; 624: twist first */
+    uint64_t seed;       /* as given to prune_manual_seed */
+};
+
+/* The state of a generator (NULL: the default one, locked meanwhile), to be put back when an operation fails. */
+void pruni_generator_save(struct prune_generator *copy, prune_generator *generator);
+void pruni_generator_restore(prune_generator *generator, const struct prune_generator *copy);
+
+/* n float32 draws in [0, 1) as torch.rand, in order; locks the default generator if NULL. Cannot fail. */
+void pruni_generator_uniform(prune_generator *generator, float *out, int64_t n);
+
+/* ---- Norms (norm.c) ---- */
+
+/* The norms of the channels of `dim`, all other dims reduced, in PyTorch's float order: out[0 … size(dim)).
+ * t is float32. Fails as prune_tensor_norm() says. */
+prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim);
+
+/* Checks that a norm was made by prune_norm_…(), and is not NaN. */
+prune_status pruni_check_norm(const char *function, prune_norm norm);
+
+/* ---- Printing (print.c) ---- */
+
+/* Adds what print(t) would show; NULL is "None". Options are valid. */
+void pruni_tensor_text(pruni_text *text, const prune_tensor *t, const prune_print_options *options);
+
+/* A number as Python's repr of a float: shortest digits that read back ("1e-05", "0.1", "3.0"). */
+void pruni_text_add_float(pruni_text *text, double value);
+
+#endif

@@ -1,0 +1,119 @@
+/* Shapes, dims, strides: checked numbers and their words. */
+#include "tensor/internal.h"
+
+#include <string.h>
+
+const char *prune_dtype_name(prune_dtype dtype)
+{
+    switch (dtype) {
+#define NAME_CASE(name, value, torch_name, bytes) \
+    case name:                                    \
+        return torch_name;
+        PRUNE_DTYPE_MAP(NAME_CASE)
+#undef NAME_CASE
+    }
+    return NULL;
+}
+
+int64_t pruni_dtype_size(prune_dtype dtype)
+{
+    switch (dtype) {
+#define SIZE_CASE(name, value, torch_name, bytes) \
+    case name:                                    \
+        return bytes;
+        PRUNE_DTYPE_MAP(SIZE_CASE)
+#undef SIZE_CASE
+    }
+    return 0;
+}
+
+const char *pruni_shape_text(char text[PRUNI_SHAPE_TEXT], const int64_t *sizes, int64_t ndim)
+{
+    size_t length = (size_t)snprintf(text, PRUNI_SHAPE_TEXT, "torch.Size([");
+    for (int64_t i = 0; i < ndim; i++)
+        length += (size_t)snprintf(text + length, PRUNI_SHAPE_TEXT - length, "%s%lld", i > 0 ? ", " : "",
+                                   (long long)sizes[i]);
+    snprintf(text + length, PRUNI_SHAPE_TEXT - length, "])");
+    return text;
+}
+
+static prune_status too_large(const int64_t *sizes, int64_t ndim, prune_dtype dtype)
+{
+    char text[PRUNI_SHAPE_TEXT];
+    return prune_fail(PRUNE_ERROR_MEMORY, "a tensor of shape %s and dtype %s does not fit into memory",
+                      pruni_shape_text(text, sizes, ndim), prune_dtype_name(dtype));
+}
+
+prune_status pruni_check_shape(int64_t *numel, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
+{
+    if (pruni_dtype_size(dtype) == 0)
+        return prune_fail(PRUNE_ERROR_VALUE, "%d is not a dtype", (int)dtype);
+    if (ndim < 0 || ndim > PRUNE_MAX_DIMS)
+        return prune_fail(PRUNE_ERROR_VALUE, "rank %lld is not in the range 0 to %d", (long long)ndim, PRUNE_MAX_DIMS);
+    if (ndim > 0 && !sizes)
+        return pruni_null_argument(__func__, "sizes");
+    int64_t product = 1;
+    int64_t positive_product = 1; /* strides are computed as if empty dims had one entry */
+    for (int64_t i = 0; i < ndim; i++) {
+        if (sizes[i] < 0) {
+            char text[PRUNI_SHAPE_TEXT];
+            return prune_fail(PRUNE_ERROR_VALUE, "negative size %lld in shape %s", (long long)sizes[i],
+                              pruni_shape_text(text, sizes, ndim));
+        }
+        if (!pruni_multiply_int64(&positive_product, positive_product, sizes[i] > 0 ? sizes[i] : 1))
+            return too_large(sizes, ndim, dtype);
+        product *= sizes[i];
+    }
+    int64_t bytes;
+    if (!pruni_multiply_int64(&bytes, product, pruni_dtype_size(dtype)) || (uint64_t)bytes > SIZE_MAX / 2)
+        return too_large(sizes, ndim, dtype);
+    *numel = product;
+    return PRUNE_OK;
+}
+
+void pruni_contiguous_strides(int64_t *strides, const int64_t *sizes, int64_t ndim)
+{
+    int64_t stride = 1;
+    for (int64_t i = ndim - 1; i >= 0; i--) {
+        strides[i] = stride;
+        stride *= sizes[i] > 0 ? sizes[i] : 1;
+    }
+}
+
+bool pruni_same_shape(const prune_tensor *a, const prune_tensor *b)
+{
+    return a->ndim == b->ndim && memcmp(a->sizes, b->sizes, (size_t)a->ndim * sizeof a->sizes[0]) == 0;
+}
+
+prune_status pruni_wrap_dim(int64_t *out, int64_t dim, int64_t ndim)
+{
+    int64_t range = ndim > 0 ? ndim : 1;
+    if (dim < -range || dim >= range)
+        return prune_fail(PRUNE_ERROR_INDEX,
+                          "Dimension out of range (expected to be in range of [%lld, %lld], but got %lld)",
+                          (long long)-range, (long long)(range - 1), (long long)dim);
+    *out = dim < 0 ? dim + range : dim;
+    return PRUNE_OK;
+}
+
+prune_status pruni_reduced_dims(bool reduced[PRUNE_MAX_DIMS], const int64_t *dims, int64_t ndims, int64_t ndim)
+{
+    bool all = ndims == 0;
+    bool seen[PRUNE_MAX_DIMS] = { false };
+    if (ndims < 0)
+        return prune_fail(PRUNE_ERROR_VALUE, "a list of %lld dims", (long long)ndims);
+    if (ndims > 0 && !dims)
+        return pruni_null_argument(__func__, "dims");
+    for (int64_t i = 0; i < ndims; i++) {
+        int64_t dim;
+        if (pruni_wrap_dim(&dim, dims[i], ndim))
+            return prune_last_status();
+        if (seen[dim])
+            return prune_fail(PRUNE_ERROR_RUNTIME, "dim %lld appears multiple times in the list of dims",
+                              (long long)dim);
+        seen[dim] = true;
+    }
+    for (int64_t i = 0; i < PRUNE_MAX_DIMS; i++)
+        reduced[i] = all || seen[i];
+    return PRUNE_OK;
+}

@@ -1,0 +1,172 @@
+/* Storage and the handles on it: making, sharing, releasing. */
+#include "tensor/internal.h"
+
+#include <string.h>
+
+static void storage_release(pruni_storage *storage)
+{
+    if (!pruni_refs_release(&storage->refs))
+        return;
+    if (storage->owned)
+        pruni_free(storage->data);
+    else if (storage->release)
+        storage->release(storage->context, storage->data);
+    pruni_free(storage);
+}
+
+/* Takes over `data`, which came from pruni_alloc, on success alone. */
+static prune_status storage_create(pruni_storage **out, void *data, bool owned)
+{
+    pruni_storage *storage = pruni_alloc_zeroed(1, sizeof *storage);
+    if (!storage)
+        return PRUNE_ERROR_MEMORY;
+    pruni_refs_init(&storage->refs);
+    storage->data = data;
+    storage->owned = owned;
+    *out = storage;
+    return PRUNE_OK;
+}
+
+/* A handle that takes over one reference to `storage` on success alone. */
+static prune_status handle_create(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
+                                  const int64_t *sizes, const int64_t *strides, int64_t ndim)
+{
+    int64_t numel;
+    if (pruni_check_shape(&numel, sizes, ndim, dtype))
+        return prune_last_status();
+    prune_tensor *t = pruni_alloc_zeroed(1, sizeof *t);
+    if (!t)
+        return PRUNE_ERROR_MEMORY;
+    pruni_refs_init(&t->refs);
+    t->storage = storage;
+    t->dtype = dtype;
+    t->offset = offset;
+    t->numel = numel;
+    t->ndim = ndim;
+    if (ndim > 0)
+        memcpy(t->sizes, sizes, (size_t)ndim * sizeof t->sizes[0]);
+    if (ndim > 0 && strides)
+        memcpy(t->strides, strides, (size_t)ndim * sizeof t->strides[0]);
+    else
+        pruni_contiguous_strides(t->strides, t->sizes, ndim);
+    *out = t;
+    return PRUNE_OK;
+}
+
+prune_status pruni_tensor_over(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
+                               const int64_t *sizes, const int64_t *strides, int64_t ndim)
+{
+    if (handle_create(out, storage, dtype, offset, sizes, strides, ndim))
+        return prune_last_status();
+    pruni_refs_retain(&storage->refs);
+    return PRUNE_OK;
+}
+
+prune_status prune_tensor_empty(prune_tensor **out, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
+{
+    PRUNI_REQUIRE(out);
+    int64_t numel;
+    if (pruni_check_shape(&numel, sizes, ndim, dtype))
+        return prune_last_status();
+    void *data = pruni_alloc_array((size_t)numel, (size_t)pruni_dtype_size(dtype));
+    if (!data)
+        return PRUNE_ERROR_MEMORY;
+    pruni_storage *storage = NULL;
+    if (storage_create(&storage, data, true)) {
+        pruni_free(data);
+        return prune_last_status();
+    }
+    if (handle_create(out, storage, dtype, 0, sizes, NULL, ndim)) {
+        storage_release(storage);
+        return prune_last_status();
+    }
+    return PRUNE_OK;
+}
+
+prune_tensor *prune_tensor_retain(prune_tensor *t)
+{
+    if (t)
+        pruni_refs_retain(&t->refs);
+    return t;
+}
+
+void prune_tensor_release(prune_tensor *t)
+{
+    if (!t || !pruni_refs_release(&t->refs))
+        return;
+    storage_release(t->storage);
+    pruni_free(t);
+}
+
+bool pruni_tensor_shares_storage(const prune_tensor *t)
+{
+    return pruni_refs_shared(&t->storage->refs);
+}
+
+void *pruni_tensor_pointer(const prune_tensor *t)
+{
+    return (char *)t->storage->data + t->offset * pruni_dtype_size(t->dtype);
+}
+
+/* ---- Wrapped memory ---- */
+
+static const prune_blob_options default_blob_options = PRUNE_BLOB_OPTIONS_INIT;
+
+static prune_status check_blob(const void *data, const int64_t *sizes, int64_t ndim, const prune_blob_options *options)
+{
+    int64_t numel;
+    if (pruni_check_size("prune_tensor_from_blob", options->size, sizeof *options)
+        || pruni_check_shape(&numel, sizes, ndim, options->dtype))
+        return prune_last_status();
+    if (!data && numel > 0)
+        return pruni_null_argument("prune_tensor_from_blob", "data");
+    if ((uintptr_t)data % (uintptr_t)pruni_dtype_size(options->dtype) != 0)
+        return prune_fail(PRUNE_ERROR_VALUE, "prune_tensor_from_blob: data is not aligned for %s",
+                          prune_dtype_name(options->dtype));
+    int64_t extent = 0;
+    for (int64_t i = 0; options->strides && i < ndim; i++) {
+        int64_t stride = options->strides[i];
+        int64_t reach;
+        if (stride < 0)
+            return prune_fail(PRUNE_ERROR_VALUE, "prune_tensor_from_blob: negative stride %lld of dim %lld",
+                              (long long)stride, (long long)i);
+        if (sizes[i] > 0
+            && (!pruni_multiply_int64(&reach, sizes[i] - 1, stride) || !pruni_add_int64(&extent, extent, reach)
+                || extent > INT64_MAX / 8 - 1))
+            return prune_fail(PRUNE_ERROR_VALUE, "prune_tensor_from_blob: stride %lld of dim %lld reaches too far",
+                              (long long)stride, (long long)i);
+    }
+    return PRUNE_OK;
+}
+
+static prune_status from_blob(prune_tensor **out, void *data, bool read_only, const int64_t *sizes, int64_t ndim,
+                              const prune_blob_options *options)
+{
+    static const int64_t nothing; /* where empty tensors point that wrap NULL */
+    pruni_storage *storage = NULL;
+    if (check_blob(data, sizes, ndim, options)
+        || storage_create(&storage, data ? data : (void *)(uintptr_t)&nothing, false))
+        return prune_last_status();
+    storage->read_only = read_only;
+    if (handle_create(out, storage, options->dtype, 0, sizes, options->strides, ndim)) {
+        storage_release(storage);
+        return prune_last_status();
+    }
+    storage->release = options->release;
+    storage->context = options->context;
+    return PRUNE_OK;
+}
+
+prune_status prune_tensor_from_blob(prune_tensor **out, void *data, const int64_t *sizes, int64_t ndim,
+                                    const prune_blob_options *options)
+{
+    PRUNI_REQUIRE(out);
+    return from_blob(out, data, false, sizes, ndim, options ? options : &default_blob_options);
+}
+
+prune_status prune_tensor_from_const_blob(prune_tensor **out, const void *data, const int64_t *sizes, int64_t ndim,
+                                          const prune_blob_options *options)
+{
+    PRUNI_REQUIRE(out);
+    return from_blob(out, (void *)(uintptr_t)data, true, sizes, ndim, options ? options : &default_blob_options);
+}
