@@ -59,6 +59,7 @@ struct prune_module {
     const prune_module_ops *ops; /* NULL: plain */
     void *context;
     bool training;
+    struct pruni_summary *summary; /* the layer table that listens to this module's calls, NULL at other times */
     pruni_registry parameters, buffers, attributes;
     struct pruni_child *children;
     int64_t child_count, child_capacity;
@@ -71,6 +72,12 @@ prune_status pruni_module_reserve_hooks(prune_module *module, int64_t extra);
 /* Puts a hook last, gives it the next id of the process and takes over the reference; room must have been reserved. */
 void pruni_module_append_hook(prune_module *module, pruni_hook *hook);
 void pruni_module_remove_hook(prune_module *module, int64_t index);
+
+/* ---- The layer table (summary.c) ---- */
+
+/* To be called when a forward has succeeded, with its outputs: where module->summary is set, adds a line to that table.
+ * It cannot fail: a lack of memory is remembered in the table, and prune_module_summary() reports it. */
+void pruni_summary_record(prune_module *module, prune_tensor *const *y, int64_t ny);
 
 /* ---- Words for sentences ---- */
 
