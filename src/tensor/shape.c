@@ -105,7 +105,7 @@ prune_status pruni_reduced_dims(bool reduced[PRUNE_MAX_DIMS], const int64_t *dim
     if (ndims > 0 && !dims)
         return pruni_null_argument(__func__, "dims");
     for (int64_t i = 0; i < ndims; i++) {
-        int64_t dim;
+        int64_t dim = 0;
         if (pruni_wrap_dim(&dim, dims[i], ndim))
             return prune_last_status();
         if (seen[dim])
