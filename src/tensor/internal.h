@@ -89,14 +89,27 @@ void pruni_store_double(prune_dtype dtype, void *element, double value);
 /* ---- Generators (generator.c) ---- */
 
 struct prune_generator {
-    uint32_t state[624]; /* MT19937 */
-    int32_t next;        /* index of the next word in state; 624: twist first */
-    uint64_t seed;       /* as given to prune_manual_seed */
+    uint32_t state[PRUNI_MT19937_WORDS];
+    int32_t next;  /* index of the next word in state */
+    int32_t left;  /* words to take before the next twist, plus one; counted as in PyTorch's saved state */
+    uint64_t seed; /* as given to prune_manual_seed */
+    uint8_t
+        normals[40]; /* end of PyTorch's saved state, normal samples held back: kept for a program that goes on there */
 };
+
+/* The generator itself, or the default one for NULL, seeded and locked until it is unlocked. Between the two nothing
+ * may run that could lock it again: no callback. */
+prune_generator *pruni_generator_lock(prune_generator *generator);
+void pruni_generator_unlock(prune_generator *generator); /* what pruni_generator_lock() gave */
+
+/* The next n 32-bit draws of a generator, locked where it must be. */
+void pruni_generator_draw(prune_generator *generator, uint32_t *draws, int64_t n);
 
 /* The state of a generator (NULL: the default one, locked meanwhile), to be put back when an operation fails. */
 void pruni_generator_save(struct prune_generator *copy, prune_generator *generator);
 void pruni_generator_restore(prune_generator *generator, const struct prune_generator *copy);
+
+/* ---- Random numbers (random.c) ---- */
 
 /* n float32 draws in [0, 1) as torch.rand, in order; locks the default generator if NULL. Cannot fail. */
 void pruni_generator_uniform(prune_generator *generator, float *out, int64_t n);
