@@ -60,6 +60,7 @@ struct prune_module {
     void *context;
     bool training;
     struct pruni_summary *summary; /* the layer table that listens to this module's calls, NULL at other times */
+    struct pruni_work *work;       /* the parameters that are being pruned, NULL at other times */
     pruni_registry parameters, buffers, attributes;
     struct pruni_child *children;
     int64_t child_count, child_capacity;
