@@ -1,5 +1,5 @@
 /* Numeric loops over raw pointers, sizes and strides: no allocation, no validation, nothing that fails. One subject per
- * file; this header lists them all. */
+ * file; this header lists them all. Strides count elements. */
 #ifndef PRUNI_KERNELS_INTERNAL_H
 #define PRUNI_KERNELS_INTERNAL_H
 
@@ -28,5 +28,41 @@ void pruni_kernel_uniform_double(double *out, const uint32_t *draws, int64_t n);
 
 /* n floats in [from, to), one draw each: fmaf(u, to - from, from), where a value that rounds up to `to` becomes `from`. */
 void pruni_kernel_uniform_range(float *out, int64_t stride, const uint32_t *draws, int64_t n, float from, float to);
+
+/* ---- Formats of elements: the numbers are those of prune_dtype ---- */
+
+typedef enum pruni_format {
+    PRUNI_F32 = 0,
+    PRUNI_F64 = 1,
+    PRUNI_F16 = 2,
+    PRUNI_BF16 = 3,
+    PRUNI_I64 = 4,
+    PRUNI_I32 = 5,
+    PRUNI_U8 = 6,
+    PRUNI_BOOL = 7
+} pruni_format;
+
+/* ---- Conversions (convert.c) ----
+ * To fewer bits of fraction: nearest, ties to even; a NaN stays one, made quiet, with its sign and upper bits. Float to
+ * integer: towards zero, clamped to the range, NaN is 0. Integer to integer: exact, or modulo 2^n. To bool: != 0. */
+
+float pruni_half_to_float(uint16_t half);
+uint16_t pruni_half_from_float(float value);
+float pruni_bfloat16_to_float(uint16_t bfloat16);
+uint16_t pruni_bfloat16_from_float(float value);
+int64_t pruni_int64_from_double(double value);
+
+/* n elements from one format to another; neither array may overlap the other. */
+void pruni_kernel_convert(pruni_format to, void *dst, int64_t dst_stride, pruni_format from, const void *src,
+                          int64_t src_stride, int64_t n);
+
+/* ---- Copies without conversion (copy.c) ---- */
+
+/* n elements of 1, 2, 4 or 8 bytes; dst and src do not overlap. */
+void pruni_kernel_copy(int64_t element_size, void *dst, int64_t dst_stride, const void *src, int64_t src_stride,
+                       int64_t n);
+
+/* The same element n times. */
+void pruni_kernel_fill(int64_t element_size, void *dst, int64_t dst_stride, const void *element, int64_t n);
 
 #endif

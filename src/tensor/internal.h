@@ -47,8 +47,9 @@ prune_status pruni_wrap_dim(int64_t *out, int64_t dim, int64_t ndim);
 /* Sorts the dims into a mask of booleans, one per dim; none listed: all. Fails as pruni_wrap_dim, or for a dim twice. */
 prune_status pruni_reduced_dims(bool reduced[PRUNE_MAX_DIMS], const int64_t *dims, int64_t ndims, int64_t ndim);
 
-/* "torch.Size([3, 4])" into a buffer, for sentences. */
+/* "[3, 4]" and "torch.Size([3, 4])" into a buffer, for sentences. */
 enum { PRUNI_SHAPE_TEXT = 16 + PRUNE_MAX_DIMS * 22 };
+const char *pruni_list_text(char text[PRUNI_SHAPE_TEXT], const int64_t *numbers, int64_t count);
 const char *pruni_shape_text(char text[PRUNI_SHAPE_TEXT], const int64_t *sizes, int64_t ndim);
 
 /* ---- Handles (storage.c) ---- */
@@ -56,6 +57,10 @@ const char *pruni_shape_text(char text[PRUNI_SHAPE_TEXT], const int64_t *sizes, 
 /* A handle on an existing storage, which it retains. Strides NULL: contiguous. Neither parameter nor grad. */
 prune_status pruni_tensor_over(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
                                const int64_t *sizes, const int64_t *strides, int64_t ndim);
+
+/* An uninitialised tensor with storage of its own, laid out by the strides of a dense tensor. */
+prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes, const int64_t *strides, int64_t ndim,
+                                        prune_dtype dtype);
 
 /* Whether another handle sees the storage. */
 bool pruni_tensor_shares_storage(const prune_tensor *t);
@@ -67,18 +72,79 @@ void *pruni_tensor_pointer(const prune_tensor *t);
  * outermost; false for any other tensor. Contiguous ones give 0, 1, 2, … */
 bool pruni_dense_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t);
 
-/* ---- Checks that write the sentence ---- */
+/* ---- Walking several tensors in step (walk.c) ---- */
+
+enum { PRUNI_WALK_TENSORS = 3 };
+
+/* Rows of elements that a kernel can take one after the other:
+ *
+ *     pruni_walk walk;
+ *     pruni_walk_start(&walk, out->sizes, out->ndim, (const prune_tensor *[]){ out, a, b }, 3);
+ *     while (pruni_walk_next(&walk))
+ *         kernel(walk.data[0], walk.strides[0], walk.data[1], walk.strides[1], …, walk.length);
+ */
+typedef struct pruni_walk {
+    void *data[PRUNI_WALK_TENSORS];      /* the row's first element in each tensor */
+    int64_t strides[PRUNI_WALK_TENSORS]; /* of the row, in elements; 0 where a tensor is broadcast */
+    int64_t length;                      /* of the row; every row is as long */
+    int64_t rows_left;                   /* from here on for walk.c alone */
+    int64_t count, ndim;                 /* tensors; dims outside the row */
+    bool started;
+    int64_t sizes[PRUNE_MAX_DIMS], index[PRUNE_MAX_DIMS];
+    int64_t steps[PRUNI_WALK_TENSORS][PRUNE_MAX_DIMS]; /* in bytes */
+} pruni_walk;
+
+/* Walks `count` tensors, each of which broadcasts to `sizes`, in row-major order; dims are merged where the strides of
+ * all allow it, so that contiguous tensors are one row. Of an empty shape there is no row. */
+void pruni_walk_start(pruni_walk *walk, const int64_t *sizes, int64_t ndim, const prune_tensor *const tensors[],
+                      int64_t count);
+
+/* The same in whatever order suits the memory of the first tensor, then of the others: for work where each element
+ * stands alone. */
+void pruni_walk_start_any_order(pruni_walk *walk, const int64_t *sizes, int64_t ndim,
+                                const prune_tensor *const tensors[], int64_t count);
+
+/* Goes to the first or next row; false after the last. */
+bool pruni_walk_next(pruni_walk *walk);
+
+/* ---- Broadcasting (walk.c) ---- */
+
+/* The shape that a and b broadcast to, or PyTorch's RuntimeError: "The size of tensor a (3) must match the size of tensor
+ * b (4) at non-singleton dimension 1". */
+prune_status pruni_broadcast_shape(int64_t sizes[PRUNE_MAX_DIMS], int64_t *ndim, const prune_tensor *a,
+                                   const prune_tensor *b);
+
+/* For in-place work: b must broadcast to t's own shape, else "output with shape [3] doesn't match the broadcast shape
+ * [2, 3]" or the sentence above. */
+prune_status pruni_check_broadcast_into(const prune_tensor *t, const prune_tensor *b);
+
+/* ---- Overlap (overlap.c) ---- */
+
+/* The same elements in the same places: reading one while writing the other, element by element, is safe. */
+bool pruni_same_elements(const prune_tensor *a, const prune_tensor *b);
+
+/* Whether the memory that a and b span has bytes in common. */
+bool pruni_may_overlap(const prune_tensor *a, const prune_tensor *b);
+
+/* What can be read, element by element in any order, while `written` is written: `source` itself, retained, or a copy
+ * of it where the two overlap. *out is to be released. */
+prune_status pruni_safe_source(prune_tensor **out, const prune_tensor *source, const prune_tensor *written);
+
+/* ---- Checks that write the sentence (check.c) ---- */
 
 /* Fails with unsupported unless float32: "<function>: computing with torch.int64 is not supported, convert it with
  * prune_tensor_to()". */
 prune_status pruni_check_float32(const char *function, const prune_tensor *t);
 
-/* Fails with state if read-only, with runtime if elements share memory. */
+/* Fails with state if the memory is read-only. */
+prune_status pruni_check_not_read_only(const char *function, const prune_tensor *t);
+
+/* Fails with state if read-only, with runtime if elements share memory (a dim with stride 0). */
 prune_status pruni_check_writable(const char *function, const prune_tensor *t);
 
 /* ---- Values (convert.c, copy.c) ---- */
 
-/* Copies src into dst, same shape, any dtypes and strides; storage must not overlap. Cannot fail. */
+/* Copies src, which broadcasts to dst's shape, into dst; any dtypes and strides; the two do not overlap. Cannot fail. */
 void pruni_copy_values(prune_tensor *dst, const prune_tensor *src);
 
 /* One element, for printing and items; integers beyond 2^53 lose digits in the first form. */

@@ -27,13 +27,27 @@ int64_t pruni_dtype_size(prune_dtype dtype)
     return 0;
 }
 
+static void list_text(char *text, size_t room, const int64_t *numbers, int64_t count, const char *close)
+{
+    int written = snprintf(text, room, "[");
+    for (int64_t i = 0; i < count; i++) {
+        text += written;
+        room -= (size_t)written;
+        written = snprintf(text, room, "%s%lld", i > 0 ? ", " : "", (long long)numbers[i]);
+    }
+    snprintf(text + written, room - (size_t)written, "%s", close);
+}
+
+const char *pruni_list_text(char text[PRUNI_SHAPE_TEXT], const int64_t *numbers, int64_t count)
+{
+    list_text(text, PRUNI_SHAPE_TEXT, numbers, count, "]");
+    return text;
+}
+
 const char *pruni_shape_text(char text[PRUNI_SHAPE_TEXT], const int64_t *sizes, int64_t ndim)
 {
-    size_t length = (size_t)snprintf(text, PRUNI_SHAPE_TEXT, "torch.Size([");
-    for (int64_t i = 0; i < ndim; i++)
-        length += (size_t)snprintf(text + length, PRUNI_SHAPE_TEXT - length, "%s%lld", i > 0 ? ", " : "",
-                                   (long long)sizes[i]);
-    snprintf(text + length, PRUNI_SHAPE_TEXT - length, "])");
+    int written = snprintf(text, PRUNI_SHAPE_TEXT, "torch.Size(");
+    list_text(text + written, PRUNI_SHAPE_TEXT - (size_t)written, sizes, ndim, "])");
     return text;
 }
 
@@ -116,4 +130,29 @@ prune_status pruni_reduced_dims(bool reduced[PRUNE_MAX_DIMS], const int64_t *dim
     for (int64_t i = 0; i < PRUNE_MAX_DIMS; i++)
         reduced[i] = all || seen[i];
     return PRUNE_OK;
+}
+
+bool pruni_dense_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t)
+{
+    for (int64_t i = 0; i < t->ndim; i++)
+        order[i] = i;
+    if (prune_tensor_is_contiguous(t))
+        return true;
+    for (int64_t i = 1; i < t->ndim; i++) { /* insertion by falling stride */
+        int64_t dim = order[i];
+        int64_t place = i;
+        for (; place > 0 && t->strides[order[place - 1]] < t->strides[dim]; place--)
+            order[place] = order[place - 1];
+        order[place] = dim;
+    }
+    int64_t expected = 1;
+    for (int64_t i = t->ndim - 1; i >= 0; i--) {
+        int64_t dim = order[i];
+        if (t->sizes[dim] == 1)
+            continue;
+        if (t->strides[dim] != expected)
+            return false;
+        expected *= t->sizes[dim];
+    }
+    return true;
 }

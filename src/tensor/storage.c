@@ -62,9 +62,9 @@ prune_status pruni_tensor_over(prune_tensor **out, pruni_storage *storage, prune
     return PRUNE_OK;
 }
 
-prune_status prune_tensor_empty(prune_tensor **out, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
+prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes, const int64_t *strides, int64_t ndim,
+                                        prune_dtype dtype)
 {
-    PRUNI_REQUIRE(out);
     int64_t numel;
     if (pruni_check_shape(&numel, sizes, ndim, dtype))
         return prune_last_status();
@@ -76,11 +76,17 @@ prune_status prune_tensor_empty(prune_tensor **out, const int64_t *sizes, int64_
         pruni_free(data);
         return prune_last_status();
     }
-    if (handle_create(out, storage, dtype, 0, sizes, NULL, ndim)) {
+    if (handle_create(out, storage, dtype, 0, sizes, strides, ndim)) {
         storage_release(storage);
         return prune_last_status();
     }
     return PRUNE_OK;
+}
+
+prune_status prune_tensor_empty(prune_tensor **out, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
+{
+    PRUNI_REQUIRE(out);
+    return pruni_tensor_empty_strided(out, sizes, NULL, ndim, dtype);
 }
 
 prune_tensor *prune_tensor_retain(prune_tensor *t)
