@@ -1,6 +1,7 @@
 # cmake -DEXPECTED=FILE -DOUTPUT=FILE -P output.cmake -- PROGRAM ARGUMENT...
 # Runs the program, keeps what it prints in OUTPUT, with ADDRESS for addresses and TIME for durations, and compares that
 # with EXPECTED to the last character.
+cmake_minimum_required(VERSION 3.16)
 
 set(command)
 set(past_dashes OFF)
