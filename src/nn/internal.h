@@ -40,11 +40,10 @@ typedef struct pruni_hook {
     const char *type_name; /* what lists show: ops->type_name, or the pruning method's */
     const char *qualifier; /* before it in the printed list: "torch.nn.utils.prune." or "" */
     bool locked;           /* a pruning hook: prune_module_remove_forward_pre_hook() refuses it */
-    bool removed;
-    void *context; /* owned copy, NULL without */
+    void *context;         /* owned copy, NULL without */
 } pruni_hook;
 
-/* A hook not yet in a list, without id; copies the context, which it owns from then on. */
+/* A hook not yet in a list, without id; copies the context, which it owns from then on. `ops` were checked. */
 prune_status pruni_hook_create(pruni_hook **out, const prune_hook_ops *ops, const void *context);
 void pruni_hook_release(pruni_hook *hook);
 
@@ -66,13 +65,72 @@ struct prune_module {
     int64_t child_count, child_capacity;
     pruni_hook **hooks; /* by rising id, which is the order of registration */
     int64_t hook_count, hook_capacity;
+    prune_module *link; /* to the next one in a list of modules that are being released, trained */
+    bool linked;
 };
+
+/* The place of a child in module->children; −1: none. */
+int64_t pruni_module_find_child(const prune_module *module, const char *name);
 
 prune_status pruni_module_reserve_hooks(prune_module *module, int64_t extra);
 
 /* Puts a hook last, gives it the next id of the process and takes over the reference; room must have been reserved. */
 void pruni_module_append_hook(prune_module *module, pruni_hook *hook);
 void pruni_module_remove_hook(prune_module *module, int64_t index);
+
+/* Runs those hooks of the module that are in its list now and still there when their turn comes. */
+prune_status pruni_module_run_hooks(prune_module *module, prune_tensor *const *x, int64_t nx);
+
+/* ---- Walks (memo.c, tree.c): without recursion ---- */
+
+/* A map from pointers to pointers. All zero is an empty one. */
+typedef struct pruni_memo {
+    struct pruni_memo_slot {
+        const void *key; /* NULL: free */
+        void *value;
+    } * slots;
+    size_t count, capacity; /* capacity: a power of two, or 0 */
+} pruni_memo;
+
+struct pruni_memo_slot *pruni_memo_find(const pruni_memo *memo, const void *key); /* NULL: none */
+prune_status pruni_memo_add(pruni_memo *memo, const void *key, void *value);      /* of a key that is not there */
+void pruni_memo_free(pruni_memo *memo);
+
+typedef enum pruni_tree_mode {
+    PRUNI_TREE_EVERY_PATH,    /* a shared module as often as there are paths to it: state_dict */
+    PRUNI_TREE_SIBLINGS_ONCE, /* once among the children of each parent: apply */
+    PRUNI_TREE_ONCE           /* once in the tree: named_modules */
+} pruni_tree_mode;
+
+/* A depth-first walk over the modules of a tree, which nobody may change meanwhile. */
+typedef struct pruni_tree {
+    pruni_tree_mode mode;
+    bool children_first;
+    bool failed;
+    prune_module *root; /* not yet visited; NULL from then on */
+    struct pruni_tree_frame {
+        prune_module *module;
+        int64_t next;       /* child to look at */
+        size_t path_length; /* of the module's own path */
+    } * frames;
+    int64_t depth, capacity;
+    pruni_memo seen;
+    pruni_text path; /* of the module just visited; no data yet for the root */
+} pruni_tree;
+
+void pruni_tree_start(pruni_tree *walk, const prune_module *root, pruni_tree_mode mode, bool children_first);
+prune_module *pruni_tree_next(pruni_tree *walk); /* NULL at the end, or out of memory */
+
+/* The dotted path of a name in the module just visited, not of a walk with children first. Good until the next call
+ * with this walk; NULL out of memory. */
+const char *pruni_tree_path(pruni_tree *walk, const char *name);
+
+/* Frees the walk, at its end or before; tells whether it, or a path, ran out of memory. */
+prune_status pruni_tree_end(pruni_tree *walk);
+
+/* Whether `test` is true of a module of the tree, for functions that cannot fail: allocates nothing but recurses, with
+ * less than a hundred bytes of stack for each level. */
+bool pruni_module_any(const prune_module *module, bool (*test)(const prune_module *module));
 
 /* ---- The layer table (summary.c) ---- */
 
@@ -81,6 +139,9 @@ void pruni_module_remove_hook(prune_module *module, int64_t index);
 void pruni_summary_record(prune_module *module, prune_tensor *const *y, int64_t ny);
 
 /* ---- Words for sentences ---- */
+
+/* torch.typename: "torch.FloatTensor" and so on. */
+const char *pruni_tensor_typename(const prune_tensor *t);
 
 /* Adds repr(module), the tree. */
 void pruni_module_text(pruni_text *text, const prune_module *module);

@@ -1,0 +1,96 @@
+/* module(x): pre-hooks, then forward. */
+#include "nn/internal.h"
+
+static prune_status check_call(const prune_module *module, prune_tensor **y, int64_t ny, prune_tensor *const *x,
+                               int64_t nx)
+{
+    const char *function = "prune_module_call_many";
+    if (ny < 0 || nx < 0)
+        return prune_fail(PRUNE_ERROR_VALUE, "%s: %lld outputs and %lld inputs", function, (long long)ny,
+                          (long long)nx);
+    if (ny > 0 && !y)
+        return pruni_null_argument(function, "y");
+    if (nx > 0 && !x)
+        return pruni_null_argument(function, "x");
+    for (int64_t i = 0; i < nx; i++)
+        if (!x[i])
+            return prune_fail(PRUNE_ERROR_TYPE, "%s: input %lld of %s is NULL", function, (long long)i,
+                              module->type_name);
+    if (!module->ops || !module->ops->forward)
+        return prune_fail(PRUNE_ERROR_UNSUPPORTED, "Module [%s] is missing the required \"forward\" function",
+                          module->type_name);
+    return PRUNE_OK;
+}
+
+/* Runs forward into `y`, which holds NULLs. */
+static prune_status run_forward(prune_module *module, prune_tensor **y, int64_t ny, prune_tensor *const *x, int64_t nx)
+{
+    uint64_t failures = pruni_failure_count();
+    prune_status status = module->ops->forward(module->context, module, y, ny, x, nx);
+    if (status != PRUNE_OK)
+        return pruni_callback_result(status, failures, "forward", module->type_name);
+    for (int64_t i = 0; i < ny; i++)
+        if (!y[i])
+            return prune_fail(PRUNE_ERROR_RUNTIME, "forward of %s gave no output %lld of %lld", module->type_name,
+                              (long long)i, (long long)ny);
+    return PRUNE_OK;
+}
+
+static prune_status call_into(prune_module *module, prune_tensor **y, int64_t ny, prune_tensor *const *x, int64_t nx)
+{
+    for (int64_t i = 0; i < ny; i++)
+        y[i] = NULL;
+    prune_module_retain(module); /* a hook or forward may release it */
+    prune_status status = pruni_module_run_hooks(module, x, nx);
+    if (status == PRUNE_OK)
+        status = run_forward(module, y, ny, x, nx);
+    if (status != PRUNE_OK)
+        for (int64_t i = 0; i < ny; i++)
+            prune_tensor_release(y[i]);
+    prune_module_release(module);
+    return status;
+}
+
+prune_status prune_module_call_many(prune_tensor **y, int64_t ny, prune_module *module, prune_tensor *const *x,
+                                    int64_t nx)
+{
+    enum { FEW = 8 }; /* as many outputs need no allocation */
+    prune_tensor *few[FEW];
+    PRUNI_REQUIRE(module);
+    if (check_call(module, y, ny, x, nx))
+        return prune_last_status();
+    prune_tensor **outputs = ny <= FEW ? few : pruni_alloc_array((size_t)ny, sizeof *outputs);
+    if (!outputs)
+        return PRUNE_ERROR_MEMORY;
+    prune_status status = call_into(module, outputs, ny, x, nx);
+    for (int64_t i = 0; status == PRUNE_OK && i < ny; i++)
+        y[i] = outputs[i];
+    if (outputs != few)
+        pruni_free(outputs);
+    return status;
+}
+
+prune_status prune_module_call(prune_tensor **y, prune_module *module, prune_tensor *x)
+{
+    PRUNI_REQUIRE(y);
+    PRUNI_REQUIRE(module);
+    PRUNI_REQUIRE(x);
+    return prune_module_call_many(y, 1, module, &x, 1);
+}
+
+prune_status prune_module_run_forward_pre_hooks(prune_module *module, bool recurse)
+{
+    PRUNI_REQUIRE(module);
+    if (!recurse || module->child_count == 0) {
+        prune_module_retain(module);
+        prune_status status = pruni_module_run_hooks(module, NULL, 0);
+        prune_module_release(module);
+        return status;
+    }
+    prune_named_modules *modules = NULL;
+    prune_status status = prune_module_named_modules(&modules, module);
+    for (int64_t i = 0; status == PRUNE_OK && i < modules->count; i++)
+        status = pruni_module_run_hooks(modules->items[i].module, NULL, 0);
+    prune_named_modules_release(modules);
+    return status;
+}
