@@ -64,5 +64,24 @@ void pruni_kernel_copy(int64_t element_size, void *dst, int64_t dst_stride, cons
 
 /* The same element n times. */
 void pruni_kernel_fill(int64_t element_size, void *dst, int64_t dst_stride, const void *element, int64_t n);
+/* ---- Selection (select.c, select_ties.c): the first k of n numbers, 1 ≤ k ≤ n, by magnitude ----
+ * Smallest first: rising, NaN last; largest first: NaN first, falling. ±0 are equal, and so are all NaNs. */
+
+typedef struct pruni_selection {
+    bool largest;
+    uint32_t key;         /* of the k-th number: see select_key.h */
+    int64_t equal;        /* numbers that equal the k-th, itself included */
+    int64_t equal_chosen; /* how many of those are among the first k: where it is fewer, a tie straddles the k-th */
+} pruni_selection;
+
+void pruni_select(pruni_selection *found, const float *x, int64_t n, int64_t k, bool largest);
+
+/* Sets out[i] to `value` for the numbers chosen; of those that equal the k-th, the ones of lowest index. */
+void pruni_select_fill(float *out, float value, const float *x, int64_t n, const pruni_selection *selection);
+
+/* The same, but of those that equal the k-th, the ones that PyTorch's topk gives. n is at most 2^32; scratch has room for
+ * n entries. */
+void pruni_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
+                                uint64_t *scratch);
 
 #endif
