@@ -35,9 +35,14 @@ struct prune_tensor {
 
 int64_t pruni_dtype_size(prune_dtype dtype); /* 0: no such dtype */
 
+prune_status pruni_check_rank(int64_t ndim); /* 0 to PRUNE_MAX_DIMS, else a value error */
+
 /* Checks rank, sizes, dtype and that the bytes fit, and gives the product of the sizes. */
 prune_status pruni_check_shape(int64_t *numel, const int64_t *sizes, int64_t ndim, prune_dtype dtype);
 void pruni_contiguous_strides(int64_t *strides, const int64_t *sizes, int64_t ndim);
+
+/* size · stride, or `stride` where the product does not fit: for dims of one entry, whose stride is never used. */
+int64_t pruni_outer_stride(int64_t size, int64_t stride);
 bool pruni_same_shape(const prune_tensor *a, const prune_tensor *b);
 
 /* dim counted from the front, or PyTorch's IndexError: "Dimension out of range (expected to be in range of [-2, 1], but
@@ -57,6 +62,10 @@ const char *pruni_shape_text(char text[PRUNI_SHAPE_TEXT], const int64_t *sizes, 
 /* A handle on an existing storage, which it retains. Strides NULL: contiguous. Neither parameter nor grad. */
 prune_status pruni_tensor_over(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
                                const int64_t *sizes, const int64_t *strides, int64_t ndim);
+
+/* A view of t: the same storage and dtype, the first element `offset` elements after t's. */
+prune_status pruni_tensor_view_over(prune_tensor **out, const prune_tensor *t, int64_t offset, const int64_t *sizes,
+                                    const int64_t *strides, int64_t ndim);
 
 /* An uninitialised tensor with storage of its own, laid out by the strides of a dense tensor. */
 prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes, const int64_t *strides, int64_t ndim,

@@ -16,7 +16,7 @@ int64_t prune_tensor_size(const prune_tensor *t, int64_t dim)
     if (!t)
         return 0;
     if (t->ndim == 0) {
-        prune_fail(PRUNE_ERROR_INDEX, "dimension specified as %lld but tensor has no dimensions", (long long)dim);
+        prune_fail(PRUNE_ERROR_INDEX, "Dimension specified as %lld but tensor has no dimensions", (long long)dim);
         return -1;
     }
     return pruni_wrap_dim(&dim, dim, t->ndim) ? -1 : t->sizes[dim];

@@ -58,22 +58,34 @@ static prune_status too_large(const int64_t *sizes, int64_t ndim, prune_dtype dt
                       pruni_shape_text(text, sizes, ndim), prune_dtype_name(dtype));
 }
 
+prune_status pruni_check_rank(int64_t ndim)
+{
+    if (ndim >= 0 && ndim <= PRUNE_MAX_DIMS)
+        return PRUNE_OK;
+    return prune_fail(PRUNE_ERROR_VALUE, "rank %lld is not in the range 0 to %d", (long long)ndim, PRUNE_MAX_DIMS);
+}
+
+static prune_status check_sizes(const int64_t *sizes, int64_t ndim)
+{
+    if (ndim > 0 && !sizes)
+        return prune_fail(PRUNE_ERROR_TYPE, "the sizes are NULL, but there are %lld", (long long)ndim);
+    char text[PRUNI_SHAPE_TEXT];
+    for (int64_t i = 0; i < ndim; i++)
+        if (sizes[i] < 0)
+            return prune_fail(PRUNE_ERROR_VALUE, "Trying to create tensor with negative dimension %lld: %s",
+                              (long long)sizes[i], pruni_list_text(text, sizes, ndim));
+    return PRUNE_OK;
+}
+
 prune_status pruni_check_shape(int64_t *numel, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
 {
     if (pruni_dtype_size(dtype) == 0)
         return prune_fail(PRUNE_ERROR_VALUE, "%d is not a dtype", (int)dtype);
-    if (ndim < 0 || ndim > PRUNE_MAX_DIMS)
-        return prune_fail(PRUNE_ERROR_VALUE, "rank %lld is not in the range 0 to %d", (long long)ndim, PRUNE_MAX_DIMS);
-    if (ndim > 0 && !sizes)
-        return pruni_null_argument(__func__, "sizes");
+    if (pruni_check_rank(ndim) || check_sizes(sizes, ndim))
+        return prune_last_status();
     int64_t product = 1;
     int64_t positive_product = 1; /* strides are computed as if empty dims had one entry */
     for (int64_t i = 0; i < ndim; i++) {
-        if (sizes[i] < 0) {
-            char text[PRUNI_SHAPE_TEXT];
-            return prune_fail(PRUNE_ERROR_VALUE, "negative size %lld in shape %s", (long long)sizes[i],
-                              pruni_shape_text(text, sizes, ndim));
-        }
         if (!pruni_multiply_int64(&positive_product, positive_product, sizes[i] > 0 ? sizes[i] : 1))
             return too_large(sizes, ndim, dtype);
         product *= sizes[i];
@@ -92,6 +104,12 @@ void pruni_contiguous_strides(int64_t *strides, const int64_t *sizes, int64_t nd
         strides[i] = stride;
         stride *= sizes[i] > 0 ? sizes[i] : 1;
     }
+}
+
+int64_t pruni_outer_stride(int64_t size, int64_t stride)
+{
+    int64_t product;
+    return pruni_multiply_int64(&product, size, stride) ? product : stride;
 }
 
 bool pruni_same_shape(const prune_tensor *a, const prune_tensor *b)

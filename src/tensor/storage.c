@@ -62,6 +62,12 @@ prune_status pruni_tensor_over(prune_tensor **out, pruni_storage *storage, prune
     return PRUNE_OK;
 }
 
+prune_status pruni_tensor_view_over(prune_tensor **out, const prune_tensor *t, int64_t offset, const int64_t *sizes,
+                                    const int64_t *strides, int64_t ndim)
+{
+    return pruni_tensor_over(out, t->storage, t->dtype, t->offset + offset, sizes, strides, ndim);
+}
+
 prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes, const int64_t *strides, int64_t ndim,
                                         prune_dtype dtype)
 {
