@@ -21,8 +21,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Major version of this header; before 1, a new minor version may break programs. */
 #define PRUNE_VERSION_MAJOR 0
+/** Minor version of this header. */
 #define PRUNE_VERSION_MINOR 1
+/** Patch version of this header. */
 #define PRUNE_VERSION_PATCH 0
 
 #if defined(_WIN32) && defined(PRUNE_SHARED)

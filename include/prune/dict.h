@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/** A dict: prune_dict_create(), prune_dict_release(). */
 typedef struct prune_dict prune_dict;
 
 /** An empty dict. */
@@ -46,7 +47,7 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_dict_set_metadata(prune_dict *dict
 /** The i-th metadata name in the order of setting; NULL past the last. */
 PRUNE_API const char *prune_dict_metadata_key(const prune_dict *dict, int64_t i);
 
-/** Prints as print(list(dict.items())): `[('weight', Parameter containing:\ntensor(…)), …]`, no newline at the end.
+/** Prints as print(list(dict.items())): `[('weight', tensor(…)), …]`, no newline at the end.
  *  Errors: io. */
 PRUNE_API prune_status prune_dict_print(FILE *file, const prune_dict *dict, const prune_print_options *options);
 

@@ -14,10 +14,11 @@ extern "C" {
 /** PyTorch's "int or tuple of ints", written PRUNE_INTS(5) or PRUNE_INTS(3, 5), last dim last: `count` 1 is the plain
  *  int, which stands for every dim. The zero value stands for PyTorch's default. */
 typedef struct prune_ints {
-    int64_t count;
-    int64_t values[3];
+    int64_t count;     /**< 0 to 3 */
+    int64_t values[3]; /**< as many of them */
 } prune_ints;
 
+/** A prune_ints of one to three numbers. */
 #ifdef __cplusplus
 #define PRUNE_INTS(...)                                                                                  \
     (prune_ints{ static_cast<std::int64_t>((std::initializer_list<std::int64_t>{ __VA_ARGS__ }).size()), \
@@ -54,6 +55,7 @@ typedef struct prune_max_pool_options {
     bool ceil_mode;      /**< default false */
 } prune_max_pool_options;
 
+/** The defaults. */
 #define PRUNE_MAX_POOL_OPTIONS_INIT                                                     \
     {                                                                                   \
         sizeof(prune_max_pool_options), { 0, { 0 } }, { 0, { 0 } }, { 0, { 0 } }, false \
@@ -77,6 +79,7 @@ typedef struct prune_avg_pool_options {
     int64_t divisor_override; /**< divisor instead of the window's size; default 0: none */
 } prune_avg_pool_options;
 
+/** The defaults. */
 #define PRUNE_AVG_POOL_OPTIONS_INIT                                                \
     {                                                                              \
         sizeof(prune_avg_pool_options), { 0, { 0 } }, { 0, { 0 } }, false, true, 0 \

@@ -26,6 +26,7 @@ typedef struct prune_linear_options {
     bool bias;   /**< default true */
 } prune_linear_options;
 
+/** The defaults. */
 #define PRUNE_LINEAR_OPTIONS_INIT          \
     {                                      \
         sizeof(prune_linear_options), true \
@@ -48,6 +49,7 @@ typedef struct prune_conv_options {
     const char *padding_mode;   /**< "zeros" (default, also NULL), "reflect", "replicate", "circular" */
 } prune_conv_options;
 
+/** The defaults. */
 #define PRUNE_CONV_OPTIONS_INIT                                                                      \
     {                                                                                                \
         sizeof(prune_conv_options), { 0, { 0 } }, { 0, { 0 } }, NULL, { 0, { 0 } }, 1, true, "zeros" \
@@ -94,6 +96,7 @@ typedef struct prune_batch_norm_options {
     bool track_running_stats; /**< default true; without, even eval mode needs the batch's statistics: unsupported */
 } prune_batch_norm_options;
 
+/** The defaults. */
 #define PRUNE_BATCH_NORM_OPTIONS_INIT                                 \
     {                                                                 \
         sizeof(prune_batch_norm_options), 1e-5, 0.1, true, true, true \

@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+/** A module: prune_module_create() or a layer's constructor, prune_module_retain(), prune_module_release(). */
 typedef struct prune_module prune_module;
 
 /** What a kind of module does. Static storage; trailing fields may be left out (zero). */
@@ -124,11 +125,12 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_named_buffers(prune_dict **
 
 /** A list of modules with their names. */
 typedef struct prune_named_modules {
-    int64_t count;
+    int64_t count; /**< of items */
+    /** One of them. */
     struct prune_named_module {
-        const char *name;
-        prune_module *module;
-    } const *items; /**< names and references belong to the list */
+        const char *name;     /**< its dotted path, "" for the root */
+        prune_module *module; /**< itself */
+    } const *items;           /**< names and references belong to the list */
 } prune_named_modules;
 
 /** Module.named_modules(): the tree in PyTorch's order, the module itself first with name "", each module once. */
@@ -214,9 +216,9 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_state_dict(prune_dict **out
 
 /** What did not fit: the names, in PyTorch's order. */
 typedef struct prune_incompatible_keys {
-    int64_t num_missing;
-    const char *const *missing_keys; /**< in the module but not in the dict */
-    int64_t num_unexpected;
+    int64_t num_missing;                /**< of missing_keys */
+    const char *const *missing_keys;    /**< in the module but not in the dict */
+    int64_t num_unexpected;             /**< of unexpected_keys */
     const char *const *unexpected_keys; /**< in the dict but not in the module */
 } prune_incompatible_keys;
 

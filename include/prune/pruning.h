@@ -30,9 +30,9 @@ extern "C" {
 
 /** How much to prune; made by the functions below, the zero value is refused. */
 typedef struct prune_amount {
-    int kind; /**< set by the functions below */
-    double fraction;
-    int64_t count;
+    int kind;        /**< set by the functions below */
+    double fraction; /**< for prune_fraction() */
+    int64_t count;   /**< for prune_count() */
 } prune_amount;
 
 /** `amount=0.3`: that fraction of the units not yet pruned, rounded half to even. Outside [0, 1] or NaN: a value error
@@ -144,10 +144,11 @@ typedef enum prune_ties {
 
 /** Options of methods that PyTorch does not have. */
 typedef struct prune_method_options {
-    size_t size; /**< sizeof(prune_method_options) */
-    prune_ties ties;
+    size_t size;     /**< sizeof(prune_method_options) */
+    prune_ties ties; /**< default PRUNE_TIES_TORCH */
 } prune_method_options;
 
+/** The defaults. */
 #define PRUNE_METHOD_OPTIONS_INIT                      \
     {                                                  \
         sizeof(prune_method_options), PRUNE_TIES_TORCH \
@@ -231,8 +232,8 @@ PRUNE_API prune_method *prune_container_get(const prune_method *container, int64
 
 /** A parameter among several. */
 typedef struct prune_parameter {
-    prune_module *module;
-    const char *name;
+    prune_module *module;                  /**< whose */
+    const char *name;                      /**< "weight", … */
     const prune_tensor *importance_scores; /**< of its shape, or NULL for its own values */
 } prune_parameter;
 
@@ -258,8 +259,8 @@ PRUNE_API prune_method *prune_applied_method(const prune_module *module, const c
 
 /** Zeros (−0 too) among entries. */
 typedef struct prune_sparsity_counts {
-    int64_t zeros;
-    int64_t entries;
+    int64_t zeros;   /**< how many are zero */
+    int64_t entries; /**< how many there are */
 } prune_sparsity_counts;
 
 /** Counts of one tensor, any dtype. */

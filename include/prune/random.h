@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/** A generator: prune_generator_create(), prune_generator_release(). */
 typedef struct prune_generator prune_generator;
 
 /** torch.Generator(): seeded with 67280421310721, as PyTorch's. */

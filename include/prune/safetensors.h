@@ -25,6 +25,7 @@ typedef struct prune_safetensors_options {
     void *context; /**< for skipped */
 } prune_safetensors_options;
 
+/** The defaults. */
 #define PRUNE_SAFETENSORS_OPTIONS_INIT                       \
     {                                                        \
         sizeof(prune_safetensors_options), false, NULL, NULL \

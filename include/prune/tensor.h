@@ -54,6 +54,7 @@ extern "C" {
     X(PRUNE_UINT8, 6, "torch.uint8", 1)       \
     X(PRUNE_BOOL, 7, "torch.bool", 1)
 
+/** The type of the elements. */
 typedef enum prune_dtype {
 #define PRUNE_DTYPE_ENUM(name, value, torch_name, bytes) name = value,
     PRUNE_DTYPE_MAP(PRUNE_DTYPE_ENUM)
@@ -105,6 +106,7 @@ typedef struct prune_blob_options {
     void *context;                              /**< for release */
 } prune_blob_options;
 
+/** The defaults. */
 #define PRUNE_BLOB_OPTIONS_INIT                                     \
     {                                                               \
         sizeof(prune_blob_options), PRUNE_FLOAT32, NULL, NULL, NULL \
@@ -335,6 +337,7 @@ typedef struct prune_print_options {
     int sci_mode;      /**< 1 on, 0 off, −1 as the values ask */
 } prune_print_options;
 
+/** The defaults. */
 #define PRUNE_PRINT_OPTIONS_INIT                        \
     {                                                   \
         sizeof(prune_print_options), 4, 1000, 3, 80, -1 \
@@ -342,7 +345,7 @@ typedef struct prune_print_options {
 
 /** Prints as Python's print(t), with "Parameter containing:", requires_grad, grad_fn and dtype where PyTorch has them,
  *  and no newline at the end; NULL prints "None". `options` NULL: PyTorch's defaults. A pruned parameter's value
- *  carries grad_fn=<MulBackward0>, as in PyTorch after a prune or a forward with gradients on.
+ *  carries `grad_fn=<MulBackward0>`, as in PyTorch after a prune or a forward with gradients on.
  *  Errors: value (options outside their ranges), io. */
 PRUNE_API prune_status prune_tensor_print(FILE *file, const prune_tensor *t, const prune_print_options *options);
 
