@@ -198,12 +198,49 @@ prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm n
 /* Checks that a norm was made by prune_norm_…(), and is not NaN. */
 prune_status pruni_check_norm(const char *function, prune_norm norm);
 
-/* ---- Printing (print.c) ---- */
+/* ---- Printing ---- */
 
-/* Adds what print(t) would show; NULL is "None". Options are valid. */
+/* print.c. Adds what print(t) would show; NULL is "None". Options are valid, NULL for PyTorch's defaults. */
 void pruni_tensor_text(pruni_text *text, const prune_tensor *t, const prune_print_options *options);
 
-/* A number as Python's repr of a float: shortest digits that read back ("1e-05", "0.1", "3.0"). */
+/* Fails with a value error if options (NULL passes) are outside their ranges. */
+prune_status pruni_check_print_options(const char *function, const prune_print_options *options);
+
+/* print_number.c. A number as printf's %.*e or %.*f, but with a dot whatever the locale, and "nan" without a sign.
+ * Gives the length; precision is at most 60. */
+enum { PRUNI_NUMBER_TEXT = 384 };
+int pruni_format_exponent(char text[PRUNI_NUMBER_TEXT], int precision, double value);
+int pruni_format_fixed(char text[PRUNI_NUMBER_TEXT], int precision, double value);
+
+/* Puts a dot in the place of whatever stands between the first digits of a number and the next. */
+void pruni_replace_decimal_point(char *number);
+
+/* print_format.c. How the elements of one tensor are written. */
+typedef struct pruni_print_format {
+    prune_dtype dtype;
+    bool scientific;
+    bool whole; /* floats without a fraction: "3." */
+    int precision;
+    int width; /* each element is padded to it on the left */
+} pruni_print_format;
+
+/* Chosen from the elements shown: all, or `edgeitems` at each end of a dim that has more than twice as many. */
+void pruni_choose_print_format(pruni_print_format *format, const prune_tensor *t, int64_t edgeitems,
+                               const prune_print_options *options);
+int pruni_format_element(char text[PRUNI_NUMBER_TEXT], const pruni_print_format *format, const void *element);
+
+/* How many entries of a dim are left out after the first `edgeitems`; 0: none. */
+int64_t pruni_print_gap(int64_t size, int64_t edgeitems);
+
+/* print_layout.c. Adds the values of a tensor in brackets, as they stand after "tensor(". */
+void pruni_values_text(pruni_text *text, const prune_tensor *t, const prune_print_options *options);
+void pruni_text_add_spaces(pruni_text *text, int64_t count);
+
+/* python_repr.c. A number as Python's repr of a float: shortest digits that read back ("1e-05", "0.1", "3.0"). */
 void pruni_text_add_float(pruni_text *text, double value);
+
+/* A name as Python's repr of a string, quotes and escapes included. Bytes that are not UTF-8 appear as the surrogates
+ * for which Python lets them stand ("\udcff"). */
+void pruni_text_add_repr(pruni_text *text, const char *string);
 
 #endif
