@@ -39,7 +39,7 @@ static float *choose_as_torch(const float *x, int64_t n, int64_t k, bool largest
     uint64_t *scratch = malloc((size_t)n * sizeof *scratch);
     assert_non_null(chosen);
     assert_non_null(scratch);
-    pruni_select_fill_as_torch(chosen, 1, x, n, k, largest, scratch);
+    pruni_kernel_select_fill_as_torch(chosen, 1, x, n, k, largest, scratch);
     free(scratch);
     return chosen;
 }
@@ -49,8 +49,8 @@ static float *choose_lowest(const float *x, int64_t n, int64_t k, bool largest)
     float *chosen = calloc((size_t)n, sizeof *chosen);
     assert_non_null(chosen);
     pruni_selection found;
-    pruni_select(&found, x, n, k, largest);
-    pruni_select_fill(chosen, 1, x, n, &found);
+    pruni_kernel_select(&found, x, n, k, largest);
+    pruni_kernel_select_fill(chosen, 1, x, n, &found);
     return chosen;
 }
 
@@ -99,13 +99,13 @@ static void a_tie_at_the_threshold_is_counted(void **state)
     (void)state;
     const float x[] = { 1, -2, 2, 2, 3, -0.0f, 0 };
     pruni_selection found;
-    pruni_select(&found, x, 7, 4, false);
+    pruni_kernel_select(&found, x, 7, 4, false);
     assert_int_equal(found.equal, 3);
     assert_int_equal(found.equal_chosen, 1);
-    pruni_select(&found, x, 7, 2, false);
+    pruni_kernel_select(&found, x, 7, 2, false);
     assert_int_equal(found.equal, 2);
     assert_int_equal(found.equal_chosen, 2);
-    pruni_select(&found, x, 7, 3, true);
+    pruni_kernel_select(&found, x, 7, 3, true);
     assert_int_equal(found.equal, 3);
     assert_int_equal(found.equal_chosen, 2);
 }
@@ -127,12 +127,12 @@ static void what_is_not_chosen_keeps_its_value(void **state)
     const float x[] = { 1, 1, 5, 1 };
     float out[] = { 0.5f, -0.0f, NAN, 7 };
     pruni_selection found;
-    pruni_select(&found, x, 4, 2, false);
-    pruni_select_fill(out, 9, x, 4, &found);
+    pruni_kernel_select(&found, x, 4, 2, false);
+    pruni_kernel_select_fill(out, 9, x, 4, &found);
     assert_memory_equal(out, ((const float[]){ 9, 9, NAN, 7 }), sizeof out);
     uint64_t scratch[4];
     float again[] = { 0.5f, -0.0f, NAN, 7 };
-    pruni_select_fill_as_torch(again, 9, x, 4, 3, false, scratch);
+    pruni_kernel_select_fill_as_torch(again, 9, x, 4, 3, false, scratch);
     assert_memory_equal(again, ((const float[]){ 9, 9, NAN, 9 }), sizeof again);
 }
 

@@ -64,24 +64,57 @@ void pruni_kernel_copy(int64_t element_size, void *dst, int64_t dst_stride, cons
 
 /* The same element n times. */
 void pruni_kernel_fill(int64_t element_size, void *dst, int64_t dst_stride, const void *element, int64_t n);
+
 /* ---- Selection (select.c, select_ties.c): the first k of n numbers, 1 ≤ k ≤ n, by magnitude ----
  * Smallest first: rising, NaN last; largest first: NaN first, falling. ±0 are equal, and so are all NaNs. */
 
 typedef struct pruni_selection {
     bool largest;
-    uint32_t key;         /* of the k-th number: see select_key.h */
+    uint32_t key;         /* of the k-th number: see select.h */
     int64_t equal;        /* numbers that equal the k-th, itself included */
     int64_t equal_chosen; /* how many of those are among the first k: where it is fewer, a tie straddles the k-th */
 } pruni_selection;
 
-void pruni_select(pruni_selection *found, const float *x, int64_t n, int64_t k, bool largest);
+void pruni_kernel_select(pruni_selection *found, const float *x, int64_t n, int64_t k, bool largest);
 
 /* Sets out[i] to `value` for the numbers chosen; of those that equal the k-th, the ones of lowest index. */
-void pruni_select_fill(float *out, float value, const float *x, int64_t n, const pruni_selection *selection);
+void pruni_kernel_select_fill(float *out, float value, const float *x, int64_t n, const pruni_selection *selection);
 
 /* The same, but of those that equal the k-th, the ones that PyTorch's topk gives. n is at most 2^32; scratch has room for
  * n entries. */
-void pruni_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
-                                uint64_t *scratch);
+void pruni_kernel_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
+                                       uint64_t *scratch);
+
+/* ---- Masks (mask.c) ---- */
+
+/* out[i] = mask[i] * x[i]; out may be mask or x. */
+void pruni_kernel_apply_mask(float *out, int64_t out_stride, const float *mask, int64_t mask_stride, const float *x,
+                             int64_t x_stride, int64_t n);
+
+/* The entries whose mask is exactly 1: how many, their x in a list, and a list put in the place of those masks. */
+int64_t pruni_kernel_count_ones(const float *mask, int64_t n);
+void pruni_kernel_gather_ones(float *list, const float *x, const float *mask, int64_t n);
+void pruni_kernel_scatter_ones(float *mask, const float *list, int64_t n);
+
+/* A contiguous tensor seen as the channels of one dim: [outer, count, inner]. */
+typedef struct pruni_channels {
+    int64_t outer, count, inner;
+} pruni_channels;
+
+/* The sum of each channel, in float, in order. */
+void pruni_kernel_channel_sums(float *sums, const float *x, pruni_channels channels);
+
+/* The channels whose sum is not 0: together in a tensor of their own, and from there back into their places. */
+void pruni_kernel_gather_channels(float *part, const float *x, const float *sums, pruni_channels channels);
+void pruni_kernel_scatter_channels(float *x, const float *part, const float *sums, pruni_channels channels);
+
+/* Multiplies each channel by its scale. */
+void pruni_kernel_scale_channels(float *x, const float *scales, pruni_channels channels);
+
+/* Multiplies by 0, in each group of m consecutive channel entries (m divides the count), all but the n of largest
+ * magnitude: of equal ones the lower index stays, NaN counts as largest, entries whose mask is 0 as smallest. scratch
+ * has room for m entries. */
+void pruni_kernel_mask_n_of_m(float *mask, const float *x, pruni_channels channels, int64_t n, int64_t m,
+                              uint64_t *scratch);
 
 #endif

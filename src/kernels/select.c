@@ -1,6 +1,6 @@
 /* The first k of n numbers: the k-th is found digit by digit from histograms of the keys, in three readings. */
 #include "kernels/internal.h"
-#include "kernels/select_key.h"
+#include "kernels/select.h"
 
 enum { HIGH_BITS = 11, MIDDLE_BITS = 10, LOW_BITS = 10, BINS = 1 << HIGH_BITS };
 
@@ -26,7 +26,7 @@ static uint32_t bin_of(const int64_t bins[BINS], int64_t *k)
     return bin;
 }
 
-void pruni_select(pruni_selection *found, const float *x, int64_t n, int64_t k, bool largest)
+void pruni_kernel_select(pruni_selection *found, const float *x, int64_t n, int64_t k, bool largest)
 {
     int64_t bins[BINS];
     count_digit(bins, x, n, largest, MIDDLE_BITS + LOW_BITS, HIGH_BITS, 0);
@@ -49,7 +49,7 @@ static void fill_up_to_key(float *out, float value, const float *x, int64_t n, u
         out[i] = pruni_select_key(x[i], largest) <= key ? value : out[i];
 }
 
-void pruni_select_fill(float *out, float value, const float *x, int64_t n, const pruni_selection *selection)
+void pruni_kernel_select_fill(float *out, float value, const float *x, int64_t n, const pruni_selection *selection)
 {
     if (selection->equal_chosen == selection->equal) {
         fill_up_to_key(out, value, x, n, selection->key, selection->largest);

@@ -2,7 +2,7 @@
  * alone, so that the choice is a matter of how libstdc++ moves them. The same moves are made here, on entries of a key
  * above an index. */
 #include "kernels/internal.h"
-#include "kernels/select_key.h"
+#include "kernels/select.h"
 
 static bool before(uint64_t a, uint64_t b)
 {
@@ -39,8 +39,7 @@ static void sift(uint64_t *heap, int64_t size, int64_t hole, uint64_t entry)
     heap[hole] = entry;
 }
 
-/* The first k come to the front; k ≥ 1. */
-static void heap_select(uint64_t *a, int64_t n, int64_t k)
+void pruni_kernel_heap_select(uint64_t *a, int64_t n, int64_t k)
 {
     for (int64_t parent = (k - 2) / 2; k > 1 && parent >= 0; parent--)
         sift(a, k, parent, a[parent]);
@@ -107,7 +106,7 @@ static void quick_select(uint64_t *a, int64_t n, int64_t k)
     int64_t last = n;
     for (int rounds = 2 * floor_log2(n); last - first > 3; rounds--) {
         if (rounds == 0) {
-            heap_select(a + first, last - first, k - first);
+            pruni_kernel_heap_select(a + first, last - first, k - first);
             return;
         }
         int64_t cut = partition(a, first, last);
@@ -119,13 +118,13 @@ static void quick_select(uint64_t *a, int64_t n, int64_t k)
     insertion_sort(a + first, last - first);
 }
 
-void pruni_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
-                                uint64_t *scratch)
+void pruni_kernel_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
+                                       uint64_t *scratch)
 {
     for (int64_t i = 0; i < n; i++)
         scratch[i] = (uint64_t)pruni_select_key(x[i], largest) << 32 | (uint64_t)i;
     if (k <= n / 64)
-        heap_select(scratch, n, k);
+        pruni_kernel_heap_select(scratch, n, k);
     else
         quick_select(scratch, n, k);
     for (int64_t i = 0; i < k; i++)
