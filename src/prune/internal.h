@@ -1,0 +1,194 @@
+/* Pruning's inside. */
+#ifndef PRUNI_PRUNE_INTERNAL_H
+#define PRUNI_PRUNE_INTERNAL_H
+
+#include "nn/internal.h"
+#include "prune/pruning.h"
+
+/* ---- Amounts (amount.c) ---- */
+
+/* PyTorch's check at construction. */
+prune_status pruni_check_amount(prune_amount amount);
+
+/* How many of `units` an amount is, or PyTorch's ValueError if it is more than all. */
+prune_status pruni_units_to_prune(int64_t *count, prune_amount amount, int64_t units);
+
+/* ---- Methods (method.c) ---- */
+
+/* A class of the library's own. */
+typedef struct pruni_class {
+    prune_method_ops ops;
+    bool any_strides; /* compute_mask takes a `t` that is not contiguous, and minds its order in memory */
+} pruni_class;
+
+struct prune_method {
+    pruni_refs refs;
+    const prune_method_ops *ops;
+    const pruni_class *own; /* NULL: a user's class */
+    void *context;          /* owned copy, NULL without */
+    char *tensor_name;      /* owned; NULL: applied to none */
+    int64_t hooks;          /* pruning hooks that it is in: while there are any, its name and list stay */
+};
+
+/* A method of a class of the library's own; the context was checked, and is copied as prune_method_create() does. */
+prune_status pruni_method_create_own(prune_method **out, const pruni_class *own, const void *context);
+
+/* A copy for the parameter `tensor_name` (NULL: none), at work nowhere. */
+prune_status pruni_method_copy(prune_method **out, const prune_method *method, const char *tensor_name);
+
+/* CustomFromMask over a contiguous float32 tensor, which it keeps. */
+prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask);
+
+/* ---- Containers (container.c) ---- */
+
+typedef struct pruni_method_list {
+    prune_method **items;
+    int64_t count;
+    int64_t capacity;
+} pruni_method_list;
+
+/* The methods of a container; NULL: no container. */
+pruni_method_list *pruni_container_list(const prune_method *method);
+prune_status pruni_container_reserve(prune_method *container, int64_t extra);
+void pruni_container_append(prune_method *container, prune_method *method); /* retains; room must have been reserved */
+
+/* A container of two methods that act on `name`. */
+prune_status pruni_container_of(prune_method **out, prune_method *first, prune_method *second, const char *name);
+
+/* ---- Computing masks (compute.c, combine.c, choose.c) ---- */
+
+/* Runs the method on all of `t`, which is float32. `mask` is contiguous, of t's shape, and holds the default mask. */
+prune_status pruni_compute_mask(prune_method *method, prune_tensor *mask, const prune_tensor *t);
+
+/* A tensor and the contiguous mask that it has so far. */
+typedef struct pruni_part {
+    const prune_tensor *t;
+    prune_tensor *mask;
+} pruni_part;
+
+/* Runs the method as the newest of a container, on what the mask leaves; the mask is rewritten, on failure too. */
+prune_status pruni_combine_mask(prune_method *method, pruni_part part);
+
+/* The same for an unstructured method on several tensors as if they were one list. */
+prune_status pruni_combine_list(prune_method *method, const pruni_part *parts, int64_t count);
+
+/* Sets out[i] to `value` for the first k of n numbers (0 ≤ k ≤ n), smallest or largest first. */
+prune_status pruni_choose(float *out, float value, const float *x, int64_t n, int64_t k, bool largest, prune_ties ties);
+
+/* Another float32 tensor in contiguous order, of the same shape: a copy to be written, or ones for NULL. */
+prune_status pruni_mask_copy(prune_tensor **out, const prune_tensor *mask, const prune_tensor *like);
+
+/* Options as given to a constructor; NULL: the defaults. */
+prune_status pruni_check_method_options(prune_ties *ties, const prune_method_options *options);
+
+/* A contiguous tensor as the channels of a dim counted from the front. */
+pruni_channels pruni_channels_of(const prune_tensor *t, int64_t dim);
+
+/* Fails with IndexError as PyTorch does for a dim that t does not have; *out is counted from the front. */
+prune_status pruni_check_dim(int64_t *out, int64_t dim, const prune_tensor *t);
+
+/* Fails with ValueError for tensors of fewer than two dims. */
+prune_status pruni_check_structured(const prune_tensor *t);
+
+/* ---- The hook (hook.c) ---- */
+
+/* What a pruned parameter's hook keeps. */
+typedef struct pruni_pruning {
+    prune_method *method;
+    char *name, *orig_name, *mask_name;
+    prune_tensor *value; /* the live tensor; NULL in a clone that has not run: what the attribute holds is it */
+} pruni_pruning;
+
+/* A hook for `method` that rewrites `value`, in no list yet. */
+prune_status pruni_pruning_hook_create(pruni_hook **out, prune_method *method, const char *name, prune_tensor *value);
+
+bool pruni_is_pruning_hook(const pruni_hook *hook);
+pruni_pruning *pruni_pruning_of(const pruni_hook *hook);
+
+/* The hook that prunes the parameter `name`; NULL: it is not pruned. */
+pruni_hook *pruni_find_hook(const prune_module *module, const char *name);
+void pruni_remove_hook(prune_module *module, const pruni_hook *hook);
+
+char *pruni_suffixed(const char *name, const char *suffix); /* owned by the caller */
+
+/* getattr(module, name) of parameters, buffers and attributes: *t is borrowed, NULL if absent. PyTorch's AttributeError. */
+prune_status pruni_get_own(prune_tensor **t, const prune_module *module, const char *name);
+
+/* What the product is made of, as float32; to be released. */
+prune_status pruni_get_orig(prune_tensor **orig, const prune_module *module, const char *orig_name);
+prune_status pruni_get_mask(prune_tensor **mask, const prune_module *module, const char *mask_name);
+
+/* The live tensor, retained, or a new one if it has not the shape of the product. */
+prune_status pruni_fit_value(prune_tensor **value, const prune_module *module, const pruni_pruning *pruning,
+                             const prune_tensor *mask, const prune_tensor *orig);
+
+/* An uninitialised float32 tensor of t's shape and, if t is dense, order in memory. */
+prune_status pruni_empty_like(prune_tensor **out, const prune_tensor *t);
+
+/* value = mask * orig; value may be orig, and otherwise shares no memory with either. */
+void pruni_multiply(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig);
+
+/* The same, and the marks of a value computed from a parameter. */
+void pruni_set_value(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig);
+
+/* ---- Applying (apply.c) ---- */
+
+/* A parameter whose compute_mask runs: listed in its module meanwhile, so that it is not pruned or removed. */
+struct pruni_work {
+    const char *name;
+    struct pruni_work *next;
+};
+
+/* A prune of one parameter: begun, then prepared, then committed, then freed; or freed at any time, which leaves
+ * everything as it was. All zero at first. */
+typedef struct pruni_application {
+    prune_module *module; /* owned references, here and below */
+    char *name, *orig_name, *mask_name;
+    prune_tensor *target; /* module.<name>: NULL if absent */
+    pruni_hook *before;   /* its hook so far; NULL: the first prune */
+    struct pruni_work work;
+
+    prune_method *method; /* the one that is applied, a copy for this parameter */
+    prune_tensor *mask;   /* the mask that comes of it; contiguous */
+
+    const struct pruni_application *previous; /* of the same parameter, to be committed before this one */
+    prune_tensor *orig, *buffer; /* what is registered as orig and mask; the buffer may be one that is there already */
+    pruni_hook *after;
+    bool grows; /* the container at work so far takes the method */
+} pruni_application;
+
+/* Finds the parameter. Fails as PyTorch does where there is no such name; state, if it is being pruned. */
+prune_status pruni_application_begin(pruni_application *app, prune_module *module, const char *name);
+
+/* Fails as PyTorch does unless the scores (NULL passes) have the parameter's shape. */
+prune_status pruni_application_check_scores(const pruni_application *app, const prune_tensor *scores);
+
+/* Fails with shape: a mask that is registered does not fit. */
+prune_status pruni_wrong_mask(const pruni_application *app, const prune_tensor *mask);
+
+/* Fails as PyTorch does unless the name is a parameter's that can move to name_orig, or is pruned already. */
+prune_status pruni_application_check_parameter(const pruni_application *app);
+
+/* Marks the parameter as being pruned, and no longer; in between, callbacks may run. */
+void pruni_application_start_work(pruni_application *app);
+void pruni_application_end_work(pruni_application *app);
+
+/* Fail with state if `name` is marked; if callbacks have replaced the parameter or its hook. */
+prune_status pruni_check_not_at_work(const prune_module *module, const char *name);
+prune_status pruni_application_check_unchanged(const pruni_application *app);
+
+/* Makes all that committing needs. The method and the mask are set. `records` in the module: how many applications,
+ * this one included, will be committed to it. */
+prune_status pruni_application_prepare(pruni_application *app, int64_t records);
+void pruni_application_commit(pruni_application *app);
+void pruni_application_free(pruni_application *app);
+
+/* ---- Words (look.c) ---- */
+
+/* Fails with "Parameter '{name}' of module {module} {rest}". */
+prune_status pruni_fail_parameter(prune_status status, const prune_module *module, const char *name, const char *rest);
+
+/* Fails with a sentence that was put together, and frees it. */
+prune_status pruni_fail_text(prune_status status, pruni_text *text);
+
+#endif

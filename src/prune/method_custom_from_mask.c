@@ -1,0 +1,69 @@
+/* CustomFromMask: a mask made elsewhere. */
+#include "prune/internal.h"
+
+#include <string.h>
+
+typedef struct given {
+    prune_tensor *mask; /* contiguous float32 of the method's own, never written: copies share it */
+} given;
+
+static prune_status multiply(void *context, prune_tensor *mask, const prune_tensor *t)
+{
+    const given *g = context;
+    (void)t;
+    if (!pruni_same_shape(mask, g->mask)) {
+        char default_shape[PRUNI_SHAPE_TEXT], own_shape[PRUNI_SHAPE_TEXT];
+        return prune_fail(PRUNE_ERROR_SHAPE, "default_mask shape %s must match self.mask shape %s",
+                          pruni_shape_text(default_shape, mask->sizes, mask->ndim),
+                          pruni_shape_text(own_shape, g->mask->sizes, g->mask->ndim));
+    }
+    float *m = pruni_tensor_pointer(mask);
+    pruni_kernel_apply_mask(m, 1, m, 1, pruni_tensor_pointer(g->mask), 1, mask->numel);
+    return PRUNE_OK;
+}
+
+static prune_status clone(void *to, const void *from)
+{
+    const given copy = { prune_tensor_retain(((const given *)from)->mask) };
+    memcpy(to, &copy, sizeof copy);
+    return PRUNE_OK;
+}
+
+static void destroy(void *context)
+{
+    prune_tensor_release(((given *)context)->mask);
+}
+
+static const pruni_class custom_from_mask_class = {
+    .ops = {
+        .size = sizeof(prune_method_ops),
+        .type_name = "CustomFromMask",
+        .type = PRUNE_GLOBAL,
+        .context_size = sizeof(given),
+        .compute_mask = multiply,
+        .clone = clone,
+        .destroy = destroy,
+    },
+    .any_strides = true,
+};
+
+prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask)
+{
+    const given g = { mask };
+    if (pruni_method_create_own(out, &custom_from_mask_class, &g))
+        return prune_last_status();
+    prune_tensor_retain(mask);
+    return PRUNE_OK;
+}
+
+prune_status prune_method_custom_from_mask(prune_method **out, prune_tensor *mask)
+{
+    PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE(mask);
+    prune_tensor *copy = NULL;
+    if (pruni_mask_copy(&copy, mask, mask))
+        return prune_last_status();
+    prune_status status = pruni_method_over_mask(out, copy);
+    prune_tensor_release(copy);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* Identity: prunes nothing. */
+#include "prune/internal.h"
+
+static prune_status keep_all(void *context, prune_tensor *mask, const prune_tensor *t)
+{
+    (void)context;
+    (void)mask;
+    (void)t;
+    return PRUNE_OK;
+}
+
+static const pruni_class identity_class = {
+    .ops = {
+        .size = sizeof(prune_method_ops),
+        .type_name = "Identity",
+        .type = PRUNE_UNSTRUCTURED,
+        .compute_mask = keep_all,
+    },
+    .any_strides = true,
+};
+
+prune_status prune_method_identity(prune_method **out)
+{
+    PRUNI_REQUIRE(out);
+    return pruni_method_create_own(out, &identity_class, NULL);
+}
