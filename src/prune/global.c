@@ -1,0 +1,187 @@
+/* prune.global_unstructured: one choice among the entries of many parameters. */
+#include "prune/internal.h"
+
+#include <string.h>
+
+/* One of the parameters. */
+typedef struct member {
+    pruni_application app;
+    prune_tensor *final_mask; /* its slice of the mask that the method makes of all; its CustomFromMask keeps it */
+} member;
+
+/* ---- Reading ---- */
+
+static prune_status check_tensor(const prune_tensor *t)
+{
+    if (!t)
+        return prune_fail(PRUNE_ERROR_ATTRIBUTE, "'NoneType' object has no attribute 'device'");
+    return PRUNE_OK;
+}
+
+static prune_status begin(member *members, const prune_parameter *parameters, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (!parameters[i].module || !parameters[i].name)
+            return prune_fail(PRUNE_ERROR_TYPE, "prune_global_unstructured: parameters[%lld].%s is NULL", (long long)i,
+                              parameters[i].module ? "name" : "module");
+        if (pruni_application_begin(&members[i].app, parameters[i].module, parameters[i].name))
+            return prune_last_status();
+    }
+    for (int64_t i = 0; i < count; i++)
+        if (check_tensor(members[i].app.target))
+            return prune_last_status();
+    return PRUNE_OK;
+}
+
+static prune_status check_method(const prune_method *method)
+{
+    static const char *const types[] = { "none", "unstructured", "structured", "global" };
+    if (method->ops->type == PRUNE_UNSTRUCTURED)
+        return PRUNE_OK;
+    return prune_fail(PRUNE_ERROR_TYPE,
+                      "Only \"unstructured\" PRUNING_TYPE supported for the `pruning_method`. Found method <class "
+                      "'%s%s'> of type %s",
+                      method->own ? "torch.nn.utils.prune." : "", method->ops->type_name, types[method->ops->type]);
+}
+
+static prune_status check_scores(const member *members, const prune_parameter *parameters, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (pruni_application_check_scores(&members[i].app, parameters[i].importance_scores)
+            || pruni_check_float32(parameters[i].name, members[i].app.target))
+            return prune_last_status();
+    return PRUNE_OK;
+}
+
+/* The mask so far: whatever is called name_mask, as in PyTorch, or ones. */
+static prune_status copy_mask(prune_tensor **out, const pruni_application *app)
+{
+    prune_tensor *present = NULL;
+    if (prune_module_kind(app->module, app->mask_name) == PRUNE_KIND_NONE)
+        return pruni_mask_copy(out, NULL, app->target);
+    if (pruni_get_own(&present, app->module, app->mask_name) || check_tensor(present))
+        return prune_last_status();
+    if (!pruni_same_shape(present, app->target))
+        return pruni_wrong_mask(app, present);
+    return pruni_mask_copy(out, present, present);
+}
+
+/* ---- Choosing ---- */
+
+static prune_status choose(member *members, const prune_parameter *parameters, int64_t count, prune_method *method)
+{
+    pruni_part *parts = pruni_alloc_array((size_t)count, sizeof *parts);
+    prune_method *copy = NULL;
+    if (!parts)
+        return PRUNE_ERROR_MEMORY;
+    prune_status status = pruni_method_copy(&copy, method, NULL);
+    for (int64_t i = 0; status == PRUNE_OK && i < count; i++) {
+        const prune_tensor *scores = parameters[i].importance_scores;
+        status = copy_mask(&members[i].final_mask, &members[i].app);
+        parts[i] = (pruni_part){ scores ? scores : members[i].app.target, members[i].final_mask };
+    }
+    if (status == PRUNE_OK) {
+        for (int64_t i = 0; i < count; i++)
+            pruni_application_start_work(&members[i].app);
+        status = pruni_combine_list(copy, parts, count);
+        for (int64_t i = count - 1; i >= 0; i--)
+            pruni_application_end_work(&members[i].app);
+    }
+    prune_method_release(copy);
+    pruni_free(parts);
+    return status;
+}
+
+/* ---- Applying the slices ---- */
+
+/* Fails where PyTorch, which prunes one after the other, would find a name taken by one before. */
+static prune_status check_pair(const pruni_application *a, const pruni_application *b)
+{
+    const char *names[] = { a->orig_name, a->mask_name, b->orig_name, b->mask_name };
+    for (size_t i = 0; i < 4 && a->module == b->module; i++)
+        if (strcmp(names[i], i < 2 ? b->name : a->name) == 0)
+            return prune_fail(PRUNE_ERROR_KEY, "attribute '%s' already exists", names[i]);
+    return PRUNE_OK;
+}
+
+/* The application of the same parameter before this one, and how many of its module there are up to here. */
+static prune_status look_back(int64_t *records, member *members, int64_t i)
+{
+    pruni_application *app = &members[i].app;
+    *records = 1;
+    for (int64_t j = 0; j < i; j++) {
+        const pruni_application *earlier = &members[j].app;
+        if (check_pair(earlier, app))
+            return prune_last_status();
+        *records += earlier->module == app->module;
+        if (earlier->module == app->module && strcmp(earlier->name, app->name) == 0)
+            app->previous = earlier;
+    }
+    return PRUNE_OK;
+}
+
+/* CustomFromMask: the mask so far times the slice. */
+static prune_status multiply_mask(pruni_application *app, prune_tensor *slice)
+{
+    prune_tensor *present = NULL;
+    if (app->previous)
+        present = prune_tensor_retain(app->previous->mask);
+    else if (app->before && pruni_get_mask(&present, app->module, app->mask_name))
+        return prune_last_status();
+    prune_status status = present && !pruni_same_shape(present, slice) ? pruni_wrong_mask(app, present)
+                                                                       : pruni_mask_copy(&app->mask, present, slice);
+    prune_tensor_release(present);
+    return status == PRUNE_OK ? pruni_compute_mask(app->method, app->mask, app->mask) : status;
+}
+
+static prune_status prepare(member *members, int64_t i)
+{
+    int64_t records;
+    pruni_application *app = &members[i].app;
+    prune_method *method = NULL;
+    if (pruni_application_check_unchanged(app) || look_back(&records, members, i)
+        || (!app->previous && pruni_application_check_parameter(app))
+        || pruni_method_over_mask(&method, members[i].final_mask))
+        return prune_last_status();
+    prune_status status = pruni_method_copy(&app->method, method, app->name);
+    prune_method_release(method);
+    if (status != PRUNE_OK || multiply_mask(app, members[i].final_mask))
+        return prune_last_status();
+    return pruni_application_prepare(app, records);
+}
+
+/* ---- All of it ---- */
+
+static prune_status prepare_all(member *members, const prune_parameter *parameters, int64_t count, prune_method *method)
+{
+    if (begin(members, parameters, count) || check_method(method) || check_scores(members, parameters, count))
+        return prune_last_status();
+    prune_status status = choose(members, parameters, count, method);
+    for (int64_t i = 0; status == PRUNE_OK && i < count; i++)
+        status = prepare(members, i);
+    return status;
+}
+
+prune_status prune_global_unstructured(const prune_parameter *parameters, int64_t count, prune_method *method)
+{
+    PRUNI_REQUIRE(method);
+    if (count <= 0)
+        return prune_fail(PRUNE_ERROR_VALUE, "torch.cat(): expected a non-empty list of Tensors");
+    PRUNI_REQUIRE(parameters);
+    member *members = pruni_alloc_zeroed((size_t)count, sizeof *members);
+    if (!members)
+        return PRUNE_ERROR_MEMORY;
+    struct prune_generator generator;
+    pruni_generator_save(&generator, NULL);
+    prune_status status = prepare_all(members, parameters, count, method);
+    if (status != PRUNE_OK)
+        pruni_generator_restore(NULL, &generator);
+    for (int64_t i = 0; status == PRUNE_OK && i < count; i++)
+        pruni_application_commit(&members[i].app);
+    for (int64_t i = 0; i < count; i++) {
+        pruni_application_free(&members[i].app);
+        prune_tensor_release(members[i].final_mask);
+    }
+    pruni_free(members);
+    return status;
+}

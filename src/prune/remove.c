@@ -1,0 +1,111 @@
+/* prune.remove: the pruned values become the parameter. */
+#include "prune/internal.h"
+
+typedef struct removal {
+    prune_tensor *orig, *mask;
+    prune_tensor *values; /* orig itself, to be written in place, or a new tensor whose storage it takes */
+    char *name;           /* for the entry */
+} removal;
+
+/* Each element has a place of its own: every stride steps over all that the smaller ones reach. */
+static bool elements_are_apart(const prune_tensor *t)
+{
+    for (int64_t i = 0; i < t->ndim; i++) {
+        int64_t reach = 0;
+        for (int64_t j = 0; j < t->ndim; j++)
+            if (j != i && (t->strides[j] < t->strides[i] || (t->strides[j] == t->strides[i] && j > i)))
+                reach += (t->sizes[j] - 1) * t->strides[j];
+        if (t->sizes[i] > 1 && t->strides[i] <= reach)
+            return false;
+    }
+    return true;
+}
+
+/* Wrapped memory is written as long as it may be; memory of our own only if no other handle would see it. */
+static bool may_write(const prune_tensor *orig, const prune_tensor *mask)
+{
+    return !orig->storage->read_only && (!orig->storage->owned || !pruni_tensor_shares_storage(orig))
+           && orig->storage != mask->storage && (orig->numel == 0 || elements_are_apart(orig));
+}
+
+static prune_status check_registered(const pruni_registry *registry, const char *name)
+{
+    if (pruni_registry_find(registry, name) >= 0)
+        return PRUNE_OK;
+    return prune_fail(PRUNE_ERROR_KEY, "'%s'", name);
+}
+
+static prune_status prepare(removal *r, const prune_module *module, const pruni_pruning *pruning)
+{
+    if (pruni_get_mask(&r->mask, module, pruning->mask_name) || pruni_get_orig(&r->orig, module, pruning->orig_name)
+        || check_registered(&module->parameters, pruning->orig_name)
+        || check_registered(&module->buffers, pruning->mask_name) || pruni_check_broadcast_into(r->orig, r->mask))
+        return prune_last_status();
+    if (may_write(r->orig, r->mask))
+        r->values = prune_tensor_retain(r->orig);
+    else if (pruni_empty_like(&r->values, r->orig))
+        return prune_last_status();
+    r->name = pruni_strdup(pruning->name);
+    return r->name ? PRUNE_OK : PRUNE_ERROR_MEMORY;
+}
+
+/* The object stays, with the memory of `values`, which gets the old one in exchange. */
+static void exchange_storage(prune_tensor *orig, prune_tensor *values)
+{
+    pruni_storage *storage = orig->storage;
+    int64_t offset = orig->offset;
+    orig->storage = values->storage;
+    orig->offset = values->offset;
+    values->storage = storage;
+    values->offset = offset;
+    for (int64_t i = 0; i < orig->ndim; i++) {
+        int64_t stride = orig->strides[i];
+        orig->strides[i] = values->strides[i];
+        values->strides[i] = stride;
+    }
+}
+
+static void drop(pruni_registry *registry, const char *name)
+{
+    pruni_entry entry = pruni_registry_take(registry, pruni_registry_find(registry, name));
+    pruni_entry_clear(&entry);
+}
+
+static void commit(removal *r, prune_module *module, const pruni_hook *hook)
+{
+    const pruni_pruning *pruning = pruni_pruning_of(hook);
+    pruni_multiply(r->values, r->mask, r->orig);
+    if (r->values != r->orig)
+        exchange_storage(r->orig, r->values);
+    drop(&module->parameters, pruning->orig_name);
+    drop(&module->buffers, pruning->mask_name);
+    pruni_registry_append(&module->parameters, (pruni_entry){ r->name, prune_tensor_retain(r->orig), true });
+    r->name = NULL;
+    pruni_remove_hook(module, hook);
+}
+
+static void clear(removal *r)
+{
+    prune_tensor_release(r->orig);
+    prune_tensor_release(r->mask);
+    prune_tensor_release(r->values);
+    pruni_free(r->name);
+}
+
+prune_status prune_remove(prune_module *module, const char *name)
+{
+    PRUNI_REQUIRE(module);
+    PRUNI_REQUIRE(name);
+    if (pruni_check_not_at_work(module, name))
+        return prune_last_status();
+    const pruni_hook *hook = pruni_find_hook(module, name);
+    if (!hook)
+        return pruni_fail_parameter(PRUNE_ERROR_VALUE, module, name, "has to be pruned before pruning can be removed");
+    removal r = { NULL, NULL, NULL, NULL };
+    bool failed = prepare(&r, module, pruni_pruning_of(hook))
+                  || (prune_module_kind(module, name) != PRUNE_KIND_NONE && prune_module_delete(module, name));
+    if (!failed)
+        commit(&r, module, hook);
+    clear(&r);
+    return failed ? prune_last_status() : PRUNE_OK;
+}
