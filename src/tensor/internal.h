@@ -161,6 +161,33 @@ double pruni_load_double(prune_dtype dtype, const void *element);
 int64_t pruni_load_int64(prune_dtype dtype, const void *element);
 void pruni_store_double(prune_dtype dtype, void *element, double value);
 
+/* ---- Tables (table.c): names in order, each with a pointer, found by hash. All zero is an empty table, which must stay
+ * where it is: its address is the key of the hash. ---- */
+
+typedef struct pruni_table_item {
+    char *name; /* owned */
+    uint64_t hash;
+    void *value; /* the user's to free */
+} pruni_table_item;
+
+typedef struct pruni_table {
+    pruni_table_item *items; /* in the order of appending */
+    int64_t count, capacity;
+    int64_t *slots;
+    int64_t slot_count; /* a power of two, or 0 */
+} pruni_table;
+
+int64_t pruni_table_find(const pruni_table *table, const char *name); /* −1: none */
+
+/* Puts a copy of a name that is not there yet last. */
+prune_status pruni_table_append(pruni_table *table, const char *name, void *value);
+
+/* Takes an item out, in linear time, and hands over its value. */
+void *pruni_table_remove(pruni_table *table, int64_t i);
+
+/* Frees the names and the arrays, not the values. */
+void pruni_table_free(pruni_table *table);
+
 /* ---- Generators (generator.c) ---- */
 
 struct prune_generator {
