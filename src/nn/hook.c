@@ -41,6 +41,12 @@ void pruni_hook_release(pruni_hook *hook)
     pruni_free(hook);
 }
 
+void pruni_hook_discard(pruni_hook *hook)
+{
+    pruni_free(hook->context);
+    pruni_free(hook);
+}
+
 prune_status pruni_module_reserve_hooks(prune_module *module, int64_t extra)
 {
     void *hooks = module->hooks;
@@ -88,8 +94,7 @@ prune_status prune_module_register_forward_pre_hook(int64_t *id, prune_module *m
     if (check_ops(ops, context) || pruni_hook_create(&hook, ops, context))
         return prune_last_status();
     if (pruni_module_reserve_hooks(module, 1)) {
-        pruni_free(hook->context); /* what it owns is the caller's still */
-        pruni_free(hook);
+        pruni_hook_discard(hook);
         return PRUNE_ERROR_MEMORY;
     }
     pruni_module_append_hook(module, hook);

@@ -47,6 +47,9 @@ typedef struct pruni_hook {
 prune_status pruni_hook_create(pruni_hook **out, const prune_hook_ops *ops, const void *context);
 void pruni_hook_release(pruni_hook *hook);
 
+/* Frees a hook that was not used, without destroying what its context owns. */
+void pruni_hook_discard(pruni_hook *hook);
+
 struct pruni_child {
     char *name;
     prune_module *module; /* owned reference; NULL: absent */
@@ -127,6 +130,9 @@ const char *pruni_tree_path(pruni_tree *walk, const char *name);
 
 /* Frees the walk, at its end or before; tells whether it, or a path, ran out of memory. */
 prune_status pruni_tree_end(pruni_tree *walk);
+
+/* The next entry of this module alone that its state dict holds, from *place (0 at first) on; NULL: no more. */
+const pruni_entry *pruni_next_state(const prune_module *module, int64_t *place);
 
 /* Whether `test` is true of a module of the tree, for functions that cannot fail: allocates nothing but recurses, with
  * less than a hundred bytes of stack for each level. */
