@@ -80,6 +80,12 @@ prune_tensor *prune_dict_get(const prune_dict *dict, const char *key)
     return i < 0 ? NULL : dict->tensors.items[i].value;
 }
 
+prune_tensor *pruni_dict_find(const prune_dict *dict, const char *key)
+{
+    int64_t i = pruni_table_find(&dict->tensors, key);
+    return i < 0 ? NULL : dict->tensors.items[i].value;
+}
+
 prune_status prune_dict_set(prune_dict *dict, const char *key, prune_tensor *t)
 {
     PRUNI_REQUIRE(dict);

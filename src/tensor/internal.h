@@ -161,6 +161,11 @@ double pruni_load_double(prune_dtype dtype, const void *element);
 int64_t pruni_load_int64(prune_dtype dtype, const void *element);
 void pruni_store_double(prune_dtype dtype, void *element, double value);
 
+/* ---- Dicts (dict.c) ---- */
+
+/* The tensor of that name; NULL, without an error, where there is none. */
+prune_tensor *pruni_dict_find(const prune_dict *dict, const char *key);
+
 /* ---- Tables (table.c): names in order, each with a pointer, found by hash. All zero is an empty table, which must stay
  * where it is: its address is the key of the hash. ---- */
 
