@@ -270,8 +270,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_mul_(prune_tensor *t, const
 /** t /= b. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_div_(prune_tensor *t, const prune_tensor *b);
 
-/** torch.equal: same shape and equal elements (−0 equals 0, NaN nothing), any dtypes: values are compared. False, too,
- *  if either is NULL. Never fails. */
+/** torch.equal: same shape and equal elements (−0 equals 0, NaN nothing), any dtypes: values are compared, exactly.
+ *  False, too, if either is NULL. Never fails. */
 PRUNE_API bool prune_tensor_equal(const prune_tensor *a, const prune_tensor *b);
 
 /** torch.allclose: |a − b| ≤ atol + rtol·|b| everywhere, computed in double; broadcasts. PyTorch's defaults are
@@ -290,11 +290,11 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_sum(prune_tensor **out, con
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_count_nonzero(prune_tensor **out, const prune_tensor *t,
                                                                    const int64_t *dims, int64_t ndims);
 
-/** torch.amin; NaN wins. Errors: index (nothing to reduce). */
+/** torch.amin; NaN wins. Errors: index (a dim listed is empty), runtime (all dims of an empty tensor). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_min(prune_tensor **out, const prune_tensor *t, const int64_t *dims,
                                                          int64_t ndims, bool keepdim);
 
-/** torch.amax; NaN wins. Errors: index (nothing to reduce). */
+/** torch.amax; NaN wins. Errors: index (a dim listed is empty), runtime (all dims of an empty tensor). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_max(prune_tensor **out, const prune_tensor *t, const int64_t *dims,
                                                          int64_t ndims, bool keepdim);
 
@@ -319,9 +319,10 @@ PRUNE_API prune_norm prune_norm_fro(void);
 PRUNE_API prune_norm prune_norm_nuc(void);
 
 /** torch.norm(t, n, dims): float32 sums in PyTorch's own order, bit for bit (its AVX2 and AVX-512 kernels) for the
- *  case that pruning uses, all dims but one; 'nuc' and orders that need powf within rounding.
+ *  case that pruning uses, all dims but one, as for any other dims; orders other than 0, 1, 2 and ±inf as far as the C
+ *  library's powf agrees; 'nuc' within rounding, NaN where there is an infinity.
  *  Errors: value (order NaN or not made by the functions above), runtime (order < 0 or ±inf over an empty dim; 'nuc'
- *  over other than two dims, or with NaN or inf). */
+ *  over other than two dims, or of a matrix with a NaN). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_norm(prune_tensor **out, const prune_tensor *t, prune_norm norm,
                                                           const int64_t *dims, int64_t ndims, bool keepdim);
 

@@ -65,6 +65,74 @@ void pruni_kernel_copy(int64_t element_size, void *dst, int64_t dst_stride, cons
 /* The same element n times. */
 void pruni_kernel_fill(int64_t element_size, void *dst, int64_t dst_stride, const void *element, int64_t n);
 
+/* ---- Arithmetic (elementwise.c): out = a op b, n elements; out may be a or b itself, with the same stride ---- */
+
+typedef void pruni_kernel_binary(float *out, int64_t out_stride, const float *a, int64_t a_stride, const float *b,
+                                 int64_t b_stride, int64_t n);
+
+pruni_kernel_binary pruni_kernel_add, pruni_kernel_subtract, pruni_kernel_multiply, pruni_kernel_divide;
+
+/* ---- Comparison (compare.c): true for n = 0 ---- */
+
+/* Equal as numbers; NaN equals nothing. */
+bool pruni_kernel_equal_float(const float *a, int64_t a_stride, const float *b, int64_t b_stride, int64_t n);
+bool pruni_kernel_equal_double(const double *a, const double *b, int64_t n);
+bool pruni_kernel_equal_int64(const int64_t *a, const int64_t *b, int64_t n);
+
+/* |a - b| <= atol + |rtol * b|, in double, or a == b, or both NaN if equal_nan; an infinite difference is never close. */
+bool pruni_kernel_all_close(const float *a, int64_t a_stride, const float *b, int64_t b_stride, int64_t n, double rtol,
+                            double atol, bool equal_nan);
+
+/* ---- Reductions (reduce.c): accumulator i takes in x[i]; with stride 0 one accumulator takes in all, in order ---- */
+
+void pruni_kernel_sum(double *sums, int64_t sum_stride, const float *x, int64_t x_stride, int64_t n);
+
+/* Counts the bytes that are not 0. */
+void pruni_kernel_count(int64_t *counts, int64_t count_stride, const uint8_t *flags, int64_t n);
+
+/* NaN wins; of equal ones (0 and -0) the first. */
+void pruni_kernel_min(float *lowest, int64_t lowest_stride, const float *x, int64_t x_stride, int64_t n);
+void pruni_kernel_max(float *highest, int64_t highest_stride, const float *x, int64_t x_stride, int64_t n);
+
+typedef struct pruni_best {
+    float value;
+    int64_t index;
+} pruni_best;
+
+/* Goes on with n more numbers, of which the first has index `first`. Start from { -INFINITY, 0 }. */
+void pruni_kernel_argmax(pruni_best *best, const float *x, int64_t stride, int64_t n, int64_t first);
+
+/* ---- Norms (norm.c): in float, in order, as PyTorch ---- */
+
+typedef enum pruni_norm_sum {
+    PRUNI_NORM_COUNT, /* of what is not 0 */
+    PRUNI_NORM_ONE,   /* sum of |x| */
+    PRUNI_NORM_TWO,   /* sum of squares, then the root */
+    PRUNI_NORM_MAX,   /* of |x|, NaN sticks */
+    PRUNI_NORM_MIN,   /* of |x|, NaN sticks; start from INFINITY, all others from 0 */
+    PRUNI_NORM_POWER  /* sum of |x|^order, then ^(1 / order) */
+} pruni_norm_sum;
+
+/* Accumulator i takes in x[i]; with stride 0 one accumulator takes in all, in order. `order` is for powers. */
+void pruni_kernel_norm_add(pruni_norm_sum kind, float order, float *sums, int64_t sum_stride, const float *x,
+                           int64_t x_stride, int64_t n);
+
+/* From sums to norms, in place. */
+void pruni_kernel_norm_finish(pruni_norm_sum kind, float order, float *sums, int64_t n);
+
+/* n 2-norms, each of `length` numbers side by side, as PyTorch's kernel for that case adds them up: 8 running sums. */
+void pruni_kernel_norm_two_runs(float *norms, int64_t norm_stride, const float *x, int64_t x_stride, int64_t n,
+                                int64_t length);
+
+void pruni_kernel_absolute(float *out, int64_t out_stride, const float *x, int64_t x_stride, int64_t n);
+
+/* ---- Singular values (svd.c) ---- */
+
+/* The sum of the singular values of the matrix whose `count` columns of `length` numbers lie one after the other; fewer
+ * columns than rows is faster. NaN where there is an infinity; false, *sum untouched, where there is a NaN. The matrix is
+ * lost. */
+bool pruni_kernel_nuclear_norm(double *sum, double *columns, int64_t count, int64_t length);
+
 /* ---- Selection (select.c, select_ties.c): the first k of n numbers, 1 ≤ k ≤ n, by magnitude ----
  * Smallest first: rising, NaN last; largest first: NaN first, falling. ±0 are equal, and so are all NaNs. */
 

@@ -197,11 +197,10 @@ void pruni_table_free(pruni_table *table);
 
 struct prune_generator {
     uint32_t state[PRUNI_MT19937_WORDS];
-    int32_t next;  /* index of the next word in state */
-    int32_t left;  /* words to take before the next twist, plus one; counted as in PyTorch's saved state */
-    uint64_t seed; /* as given to prune_manual_seed */
-    uint8_t
-        normals[40]; /* end of PyTorch's saved state, normal samples held back: kept for a program that goes on there */
+    int32_t next;        /* index of the next word in state */
+    int32_t left;        /* words to take before the next twist, plus one; counted as in PyTorch's saved state */
+    uint64_t seed;       /* as given to prune_manual_seed */
+    uint8_t normals[40]; /* normal samples held back: the end of PyTorch's saved state, kept as it came */
 };
 
 /* The generator itself, or the default one for NULL, seeded and locked until it is unlocked. Between the two nothing
@@ -221,10 +220,24 @@ void pruni_generator_restore(prune_generator *generator, const struct prune_gene
 /* n float32 draws in [0, 1) as torch.rand, in order; locks the default generator if NULL. Cannot fail. */
 void pruni_generator_uniform(prune_generator *generator, float *out, int64_t n);
 
+/* ---- Reductions (reduce.c) ---- */
+
+/* A new tensor of t's shape with size 1 for the dims reduced, every element `value`: what to accumulate in. */
+prune_status pruni_reduced_full(prune_tensor **out, const prune_tensor *t, const bool reduced[PRUNE_MAX_DIMS],
+                                double value, prune_dtype dtype);
+
+/* Takes those dims of size 1 out of its shape. */
+void pruni_drop_dims(prune_tensor *t, const bool reduced[PRUNE_MAX_DIMS]);
+
+/* t at index 0 of the dims reduced, which have size 1: a view that keeps no reference and is not to be released. */
+void pruni_start_view(prune_tensor *view, const prune_tensor *t, const bool reduced[PRUNE_MAX_DIMS]);
+
 /* ---- Norms (norm.c) ---- */
 
-/* The norms of the channels of `dim`, all other dims reduced, in PyTorch's float order: out[0 … size(dim)).
- * t is float32. Fails as prune_tensor_norm() says. */
+enum { PRUNI_NORM_P = 1, PRUNI_NORM_FRO = 2, PRUNI_NORM_NUC = 3 }; /* prune_norm.kind */
+
+/* The norms of the channels of `dim`, all other dims reduced, in PyTorch's float order: out[0 … size(dim)), which a
+ * failure may leave half written. t is float32. Fails as prune_tensor_norm() says. */
 prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim);
 
 /* Checks that a norm was made by prune_norm_…(), and is not NaN. */

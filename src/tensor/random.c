@@ -2,7 +2,6 @@
 #include "tensor/internal.h"
 
 #include <float.h>
-#include <string.h>
 
 enum { CHUNK = PRUNI_MT19937_WORDS }; /* draws at a time, even */
 
@@ -60,5 +59,49 @@ prune_status prune_rand(prune_tensor **out, const int64_t *sizes, int64_t ndim, 
         fill_double(own, pruni_tensor_pointer(t), numel);
     pruni_generator_unlock(own);
     *out = t;
+    return PRUNE_OK;
+}
+
+/* ---- uniform_ ---- */
+
+static prune_status check_range(double from, double to)
+{
+    const double limit = (double)FLT_MAX;
+    if (!(from >= -limit && from <= limit))
+        return prune_fail(PRUNE_ERROR_RUNTIME, "from is out of bounds for float");
+    if (!(to >= -limit && to <= limit))
+        return prune_fail(PRUNE_ERROR_RUNTIME, "to is out of bounds for float");
+    if (from > to)
+        return prune_fail(PRUNE_ERROR_RUNTIME,
+                          "uniform_ expects to return a [from, to) range, but found from=%g > to=%g", from, to);
+    if (to - from > limit)
+        return prune_fail(PRUNE_ERROR_RUNTIME,
+                          "uniform_ expects to-from <= std::numeric_limits<Float>::max(), but found to=%g and from=%g "
+                          "which result in to-from to exceed the limit",
+                          to, from);
+    return PRUNE_OK;
+}
+
+static void fill_range(prune_generator *generator, float *out, int64_t stride, int64_t n, float from, float to)
+{
+    uint32_t draws[CHUNK];
+    for (int64_t done = 0; done < n; done += CHUNK) {
+        int64_t count = smaller(n - done, CHUNK);
+        pruni_generator_draw(generator, draws, count);
+        pruni_kernel_uniform_range(out + done * stride, stride, draws, count, from, to);
+    }
+}
+
+prune_status prune_tensor_uniform_(prune_tensor *t, double from, double to, prune_generator *generator)
+{
+    PRUNI_REQUIRE(t);
+    if (pruni_check_float32(__func__, t) || pruni_check_writable(__func__, t) || check_range(from, to))
+        return prune_last_status();
+    prune_generator *own = pruni_generator_lock(generator);
+    pruni_walk walk;
+    pruni_walk_start_any_order(&walk, t->sizes, t->ndim, (const prune_tensor *[]){ t }, 1);
+    while (pruni_walk_next(&walk))
+        fill_range(own, walk.data[0], walk.strides[0], walk.length, (float)from, (float)to);
+    pruni_generator_unlock(own);
     return PRUNE_OK;
 }
