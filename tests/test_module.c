@@ -1,21 +1,5 @@
 /* Modules: life, class and context, the training flag, lists and walks of the tree. */
-#include "support.h"
-
-static prune_module *module_of(const char *type_name)
-{
-    prune_module *module = NULL;
-    assert_ok(prune_module_create(&module, type_name, NULL, NULL));
-    return module;
-}
-
-/* A new child, borrowed from its parent. */
-static prune_module *add_child(prune_module *parent, const char *name, const char *type_name)
-{
-    prune_module *child = module_of(type_name);
-    assert_ok(prune_module_register_module(parent, name, child));
-    prune_module_release(child);
-    return child;
-}
+#include "modules.h"
 
 /* ---- Life ---- */
 

@@ -1,18 +1,11 @@
 /* Names of a module: registering, replacing, moving, deleting, finding. */
-#include "support.h"
+#include "modules.h"
 
 static prune_tensor *tensor(prune_dtype dtype)
 {
     prune_tensor *t = NULL;
     assert_ok(prune_tensor_empty(&t, PRUNE_SHAPE(2), dtype));
     return t;
-}
-
-static prune_module *module_of(const char *type_name)
-{
-    prune_module *module = NULL;
-    assert_ok(prune_module_create(&module, type_name, NULL, NULL));
-    return module;
 }
 
 /* The names in order, as one text: "p:weight p:bias b:mask". */
@@ -312,22 +305,22 @@ static void free_bench(bench *b)
     prune_tensor_release(b->parameter);
 }
 
-static prune_status add_parameter(void *context)
+static prune_status register_parameter(void *context)
 {
     return prune_module_register_parameter(((bench *)context)->m, "a", ((bench *)context)->t);
 }
 
-static prune_status add_buffer(void *context)
+static prune_status register_buffer(void *context)
 {
     return prune_module_register_buffer(((bench *)context)->m, "a", ((bench *)context)->t, true);
 }
 
-static prune_status add_module(void *context)
+static prune_status register_module(void *context)
 {
     return prune_module_register_module(((bench *)context)->m, "a", ((bench *)context)->child);
 }
 
-static prune_status add_attribute(void *context)
+static prune_status set_attribute(void *context)
 {
     return prune_module_set_tensor(((bench *)context)->m, "a", ((bench *)context)->t);
 }
@@ -349,7 +342,8 @@ static void start_anew(void *context)
 static void registering_survives_a_lack_of_memory(void **state)
 {
     (void)state;
-    prune_status (*const operations[])(void *) = { add_parameter, add_buffer, add_module, add_attribute };
+    prune_status (*const operations[])(void *) = { register_parameter, register_buffer, register_module,
+                                                   set_attribute };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
         bench b = make_bench();
         try_every_allocation(operations[i], nothing_is_registered, start_anew, &b);

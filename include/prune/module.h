@@ -4,7 +4,8 @@
  *
  *  - Inside one module a name belongs to one kind at a time. Names are not empty and hold no dot; dotted paths lead
  *    through children.
- *  - A module keeps a reference to everything registered in it. Do not make a module its own descendant.
+ *  - A module keeps a reference to everything registered in it.
+ *  - A tree may be as deep as memory allows, but for prune_is_pruned(), which takes some stack for each level.
  *  - A borrowed name, tensor or module is good until its entry is deleted or replaced, or the module is released.
  */
 #ifndef PRUNE_MODULE_H
@@ -60,8 +61,10 @@ PRUNE_API const char *prune_module_type_name(const prune_module *module);
 /** The module's copy of its context, NULL if it has none. */
 PRUNE_API void *prune_module_context(prune_module *module);
 
-/** copy.deepcopy(module): the tree with tensors of its own, ties kept, hooks with the same ids, pruned or not (PyTorch
- *  refuses a freshly pruned one). Wrapped arrays become owned copies. */
+/** copy.deepcopy(module): the tree with tensors of its own, pruned or not (PyTorch refuses a freshly pruned one). What is
+ *  one object (a tied tensor, a shared child) is one in the copy; hooks have the same ids; contexts are copied by their
+ *  ops' clone. Parameters get memory of their own, buffers and attributes that share memory with each other do so in the
+ *  copy. Wrapped arrays become owned memory. Errors: those of the clone callbacks. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_clone(prune_module **out, const prune_module *module);
 
 /* ---- Registries ------------------------------------------------------------------------------------------------
@@ -70,7 +73,7 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_clone(prune_module **out, c
 
 /** Module.register_parameter. The tensor becomes a parameter (nn.Parameter), which needs a gradient unless it is of
  *  integers or was one already. NULL: registered but absent, as `bias=False` does. The same tensor may be registered
- *  again (tied). */
+ *  again (tied). Errors: value (the value of a pruned parameter: clone it). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_register_parameter(prune_module *module, const char *name,
                                                                         prune_tensor *parameter);
 
@@ -78,14 +81,16 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_register_parameter(prune_mo
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_register_buffer(prune_module *module, const char *name,
                                                                      prune_tensor *buffer, bool persistent);
 
-/** Module.register_module (add_module). NULL: absent. Errors: value (`child` contains `module`). */
+/** Module.register_module (add_module). NULL: absent. Errors: value (`child` is or contains `module`). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_register_module(prune_module *module, const char *name,
                                                                      prune_module *child);
 
-/** setattr(module, name, t): where `name` is a parameter or a buffer, replaces it; else sets a plain attribute, which is
- *  neither (a parameter tensor is registered as parameter, as PyTorch does, taking the name from any other kind).
- *  Errors: type ("cannot assign 'torch.FloatTensor' as parameter 'weight'": t is not a parameter), key (the name is
- *  empty, has a dot). */
+/** setattr(module, name, t): a parameter tensor is registered as parameter, taking the name from any other kind; any
+ *  other replaces a buffer, or else sets a plain attribute, which is neither parameter nor buffer. NULL (None) makes what
+ *  has the name absent.
+ *  Errors: type ("cannot assign 'torch.FloatTensor' as parameter 'weight' (torch.nn.Parameter or None expected)": `name`
+ *  is a parameter and t is not; the same of a child module), key (the name is empty, has a dot), value (as
+ *  prune_module_register_parameter()). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_set_tensor(prune_module *module, const char *name,
                                                                 prune_tensor *t);
 
@@ -108,7 +113,7 @@ PRUNE_API prune_kind prune_module_kind(const prune_module *module, const char *n
  *  (a bias of `bias=False`), NULL and an attribute error if there is no such name. */
 PRUNE_API prune_tensor *prune_module_get_tensor(const prune_module *module, const char *path);
 
-/** Module.get_parameter(path): as above, but an attribute error for what is not a parameter. */
+/** Module.get_parameter(path): NULL and an attribute error for what is not a parameter, an absent one included. */
 PRUNE_API prune_tensor *prune_module_get_parameter(const prune_module *module, const char *path);
 
 /** Module.get_submodule(path): "" is the module itself; NULL and an attribute error where there is none. */
@@ -142,8 +147,9 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_named_children(prune_named_
 /** Frees the list and its references. Takes NULL. */
 PRUNE_API void prune_named_modules_release(prune_named_modules *modules);
 
-/** Module.apply(fn): `visit` for every module of the tree, children first, the module itself last. A visit that fails
- *  ends the walk, and its status is returned. */
+/** Module.apply(fn): `visit` for every module of the tree, children first, the module itself last; a child shared by two
+ *  parents is visited under each. The modules are listed before the first visit, so that a visit may change the tree.
+ *  A visit that fails ends the walk, and its status is returned. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_apply(prune_module *module,
                                                            prune_status (*visit)(void *context, prune_module *module),
                                                            void *context);
@@ -191,7 +197,7 @@ PRUNE_API const char *prune_module_forward_pre_hook(const prune_module *module, 
 /** Runs the hooks as a forward would, without inputs: for those who run their own kernels. `recurse`: of every module
  *  of the tree, in the order of named_modules. The first failure ends it and comes back.
  *  Hooks run on a snapshot of the list: one added meanwhile waits for the next time, one removed meanwhile does not
- *  run. A forward allocates nothing for them. */
+ *  run. Nothing is allocated for them, but for the list of modules where `recurse` meets children. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_run_forward_pre_hooks(prune_module *module, bool recurse);
 
 /** Prints as print(module._forward_pre_hooks): `OrderedDict([(0, <torch.nn.utils.prune.RandomStructured object at
@@ -202,15 +208,17 @@ PRUNE_API prune_status prune_module_print_forward_pre_hooks(FILE *file, const pr
  *  Errors: unsupported (the module has no forward), runtime (forward gave no output), those of hooks and forward. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_call(prune_tensor **y, prune_module *module, prune_tensor *x);
 
-/** module(*x): with `nx` inputs and as many outputs as asked for. */
+/** module(*x): with `nx` inputs and as many outputs as asked for. The module stays alive until the call ends, whoever
+ *  releases it. Errors besides: type (an input is NULL), value (a negative number of inputs or outputs). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_call_many(prune_tensor **y, int64_t ny, prune_module *module,
                                                                prune_tensor *const *x, int64_t nx);
 
 /* ---- State dicts ------------------------------------------------------------------------------------------------ */
 
 /** Module.state_dict(): of each module its parameters, its persistent buffers, then its children's, in order; absent
- *  ones left out, tied ones under each name. The tensors are the module's own: a later change of the module shows in
- *  them, except prune_remove(), which takes new memory while somebody shares. `copy` true: clones instead. */
+ *  ones left out, tied ones under each name. The tensors are detached (no parameters) and share the module's memory: a
+ *  later change of the module shows in them, except prune_remove(), which takes new memory while somebody shares. `copy`
+ *  true: clones instead. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_state_dict(prune_dict **out, const prune_module *module,
                                                                 bool copy);
 
@@ -222,12 +230,14 @@ typedef struct prune_incompatible_keys {
     const char *const *unexpected_keys; /**< in the dict but not in the module */
 } prune_incompatible_keys;
 
-/** Module.load_state_dict(dict, strict): copies values into the module's tensors (same objects; dtypes are converted),
- *  all or nothing. A pruned parameter's value shows them after the next run of the hooks.
+/** Module.load_state_dict(dict, strict): copies values into the module's tensors (same objects; dtypes are converted; a
+ *  tensor of shape (1,) serves where a scalar is), all or nothing. A pruned parameter's value shows them after the next
+ *  run of the hooks. The dict may share memory with the module: values are copied one after the other, in the order of
+ *  the module's state dict.
  *  `keys` (may be NULL) receives what did not fit, after success and after a runtime error of this function; to be
  *  released by the caller.
- *  Errors: runtime (in PyTorch's words, everything listed: missing and unexpected keys if strict; shapes that differ,
- *  always), state (read-only memory). */
+ *  Errors: runtime (in PyTorch's words, everything listed: missing and unexpected keys if strict; shapes that differ and
+ *  expanded tensors, always), state (read-only memory). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_load_state_dict(prune_module *module, const prune_dict *dict,
                                                                      bool strict, prune_incompatible_keys **keys);
 
