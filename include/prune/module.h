@@ -252,8 +252,9 @@ PRUNE_API prune_status prune_module_print(FILE *file, const prune_module *module
 /** Prints the layer table of torchsummary 1.5.1: `summary(module, input_size, batch_size)`. `input_size` is one input's
  *  shape without the batch; `batch_size` −1 for torchsummary's default. Runs one forward on zeros of batch 2, in eval
  *  mode, and puts the training flags back; takes no hook id and no random number (torchsummary takes both). A module
- *  without forward, or of another number of inputs, fails as its forward does.
- *  Errors: io, value, those of forward. */
+ *  without forward, or of another number of inputs, fails as its forward does. A module that stands in two places of
+ *  the tree has two lines a call, as there.
+ *  Errors: io, value (a negative size, a rank of PRUNE_MAX_DIMS or more, batch_size below −1), those of forward. */
 PRUNE_API prune_status prune_module_summary(FILE *file, prune_module *module, const int64_t *input_size, int64_t ndim,
                                             int64_t batch_size);
 

@@ -44,7 +44,9 @@ static prune_status call_into(prune_module *module, prune_tensor **y, int64_t ny
     prune_status status = pruni_module_run_hooks(module, x, nx);
     if (status == PRUNE_OK)
         status = run_forward(module, y, ny, x, nx);
-    if (status != PRUNE_OK)
+    if (status == PRUNE_OK)
+        pruni_summary_record(module, y, ny);
+    else
         for (int64_t i = 0; i < ny; i++)
             prune_tensor_release(y[i]);
     prune_module_release(module);
