@@ -185,4 +185,75 @@ void pruni_kernel_scale_channels(float *x, const float *scales, pruni_channels c
 void pruni_kernel_mask_n_of_m(float *mask, const float *x, pruni_channels channels, int64_t n, int64_t m,
                               uint64_t *scratch);
 
+/* ---- Activations (activation.c): element by element; y may be x ---- */
+
+typedef void pruni_kernel_unary(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n);
+
+pruni_kernel_unary pruni_kernel_relu; /* NaN and -0 stay */
+pruni_kernel_unary pruni_kernel_sigmoid;
+pruni_kernel_unary pruni_kernel_tanh;
+pruni_kernel_unary pruni_kernel_gelu;
+
+/* ---- Softmax (softmax.c): along the middle dim of contiguous [outer, size, inner] arrays ---- */
+
+typedef void pruni_kernel_along_dim(float *y, const float *x, int64_t outer, int64_t size, int64_t inner);
+
+pruni_kernel_along_dim pruni_kernel_softmax;
+pruni_kernel_along_dim pruni_kernel_log_softmax;
+
+/* ---- Linear (linear.c) ---- */
+
+/* y[rows, out] = x[rows, in] · weight[out, in]ᵀ + bias[out], all contiguous; bias may be NULL. An output's sum has the
+ * same order wherever it stands. */
+void pruni_kernel_linear(float *y, const float *x, const float *weight, const float *bias, int64_t rows, int64_t in,
+                         int64_t out);
+
+/* ---- Convolution (conv.c) ---- */
+
+/* A convolution over three dims, those that do not exist having size 1. Every sum of indices fits into int64_t. */
+typedef struct pruni_conv {
+    int64_t batch, groups;
+    int64_t in_channels, out_channels; /* of all groups together */
+    int64_t in[3], out[3], kernel[3], stride[3], dilation[3];
+    int64_t padding[3]; /* zeros before the first element; those behind the last one follow from out */
+} pruni_conv;
+
+/* y[batch, out_channels, out] from x[batch, in_channels, in] and weight[out_channels, in_channels / groups, kernel], all
+ * contiguous; bias may be NULL. An output starts from its bias and adds its taps in the weight's order. */
+void pruni_kernel_conv(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv);
+
+/* ---- Padding (pad.c) ---- */
+
+typedef enum pruni_pad_mode { PRUNI_PAD_REFLECT, PRUNI_PAD_REPLICATE, PRUNI_PAD_CIRCULAR } pruni_pad_mode;
+
+/* y[planes, out] from x[planes, in], contiguous, three dims each; y starts `before` elements (negative: behind) before
+ * x. Out of x's range the mode says which element it is; none lies further off than the mode can tell. */
+void pruni_kernel_pad(float *y, const float *x, int64_t planes, const int64_t in[3], const int64_t out[3],
+                      const int64_t before[3], pruni_pad_mode mode);
+
+/* ---- Pooling (pool.c): contiguous planes; every sum of indices fits into int64_t ---- */
+
+typedef struct pruni_pool {
+    int64_t planes;
+    int64_t in[2], out[2], kernel[2], stride[2], padding[2], dilation[2];
+    bool count_include_pad;   /* of averages */
+    int64_t divisor_override; /* of averages; 0: none */
+} pruni_pool;
+
+/* Maximum of each window; NaN wins; padding does not count. */
+void pruni_kernel_max_pool(float *y, const float *x, const pruni_pool *pool);
+void pruni_kernel_avg_pool(float *y, const float *x, const pruni_pool *pool); /* without dilation */
+
+/* Averages over windows that cut the plane into out[0] · out[1] parts, which overlap where they do not divide it; of an
+ * empty window NaN. */
+void pruni_kernel_adaptive_avg_pool(float *y, const float *x, int64_t planes, const int64_t in[2],
+                                    const int64_t out[2]);
+
+/* ---- Batch normalisation (batch_norm.c) ---- */
+
+/* y = (x - mean) / sqrt(var + eps) · weight + bias of each channel of contiguous [batch, channels, inner] arrays; weight
+ * and bias may be NULL. */
+void pruni_kernel_batch_norm(float *y, const float *x, int64_t batch, int64_t channels, int64_t inner,
+                             const float *mean, const float *var, const float *weight, const float *bias, double eps);
+
 #endif

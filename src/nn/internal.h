@@ -144,6 +144,76 @@ bool pruni_module_any(const prune_module *module, bool (*test)(const prune_modul
  * It cannot fail: a lack of memory is remembered in the table, and prune_module_summary() reports it. */
 void pruni_summary_record(prune_module *module, prune_tensor *const *y, int64_t ny);
 
+/* ---- Numbers that are ints or tuples of ints (ints.c) ---- */
+
+/* Fails with value unless it holds 0 to 3 numbers. */
+prune_status pruni_check_ints(const char *function, const char *name, prune_ints ints);
+
+/* One number for each of `dims` dims: those given, the one given, or `missing`. The count is 0, 1 or dims. */
+void pruni_spread_ints(int64_t *out, prune_ints ints, int64_t dims, int64_t missing);
+
+/* Adds "2" for one number, else "(2, 3)". */
+void pruni_text_add_ints(pruni_text *text, prune_ints ints);
+
+/* Adds "(5,)", "(5, 5)". */
+void pruni_text_add_tuple(pruni_text *text, const int64_t *numbers, int64_t count);
+
+/* ---- Operands of layers and functional forms (functional.c) ---- */
+
+/* A float32 tensor as a contiguous one: `t` itself, retained, or a copy. `function` is for the sentence. */
+prune_status pruni_float32_contiguous(prune_tensor **out, const char *function, const prune_tensor *t);
+
+/* ReLU into the input itself. */
+prune_status pruni_relu_inplace(prune_tensor *x);
+
+/* ---- Convolution (functional_conv.c) ---- */
+
+typedef enum pruni_padding { PRUNI_PADDING_NUMBERS, PRUNI_PADDING_VALID, PRUNI_PADDING_SAME } pruni_padding;
+
+typedef struct pruni_conv_arguments {
+    int64_t dims;                               /* 1 to 3: conv1d, conv2d, conv3d */
+    int64_t stride[3], padding[3], dilation[3]; /* of `dims` dims, each within the range of int32_t */
+    int64_t groups;                             /* at least 1 */
+    pruni_padding padding_kind;
+    bool pads_zeros; /* else by pad_mode */
+    pruni_pad_mode pad_mode;
+} pruni_conv_arguments;
+
+/* conv1d, conv2d, conv3d. weight and bias (or NULL) are float32 and contiguous. */
+prune_status pruni_conv_forward(prune_tensor **y, const prune_tensor *x, const prune_tensor *weight,
+                                const prune_tensor *bias, const pruni_conv_arguments *arguments);
+
+/* ---- Layers (layer.c) ---- */
+
+/* Fails with unsupported unless a forward has one input and one output. */
+prune_status pruni_layer_check_call(const prune_module *self, int64_t ny, int64_t nx);
+
+/* Fails with unsupported, and says to call prune_module_eval(), in training mode. */
+prune_status pruni_layer_check_eval(const prune_module *self);
+
+/* The tensor of that name, float32 and contiguous, to be released; NULL if it is absent. Fails with attribute if there
+ * is no such name. */
+prune_status pruni_layer_operand(prune_tensor **out, const prune_module *self, const char *name);
+
+/* The same, but fails with type if it is absent. */
+prune_status pruni_layer_required(prune_tensor **out, const prune_module *self, const char *name);
+
+/* PyTorch's RuntimeError for a negative size. */
+prune_status pruni_layer_check_sizes(const int64_t *sizes, int64_t ndim);
+
+/* Registers a new parameter of indeterminate values, or, without `present`, an absent one. Checks the sizes. */
+prune_status pruni_layer_add_parameter(prune_module *module, const char *name, bool present, const int64_t *sizes,
+                                       int64_t ndim);
+
+/* Linear.reset_parameters and _ConvNd.reset_parameters: draws weight, then bias, from the default generator. */
+prune_status pruni_layer_reset_parameters(prune_module *module);
+
+/* Ends a constructor: hands the module over, or releases it. */
+prune_status pruni_layer_finish(prune_module **out, prune_module *module, bool failed);
+
+/* Ends an extra_repr: copies the text as snprintf does and frees it; −1 if there was no memory for it. */
+int pruni_layer_write_repr(pruni_text *text, char *out, size_t size);
+
 /* ---- Words for sentences ---- */
 
 /* torch.typename: "torch.FloatTensor" and so on. */
