@@ -41,7 +41,7 @@ static void scale_by_draws(float *scales, const float *draws, int64_t size, int6
 
 static prune_status scale_at_random(void *context, prune_tensor *mask, const prune_tensor *t)
 {
-    int64_t dim, size, count;
+    int64_t dim = 0, size = 0, count = 0;
     if (count_channels(&dim, &size, &count, context, t))
         return prune_last_status();
     if (count == 0)
@@ -70,7 +70,7 @@ static prune_status scale_by_norms(float *scales, const float *norms, int64_t si
 static prune_status scale_least(void *context, prune_tensor *mask, const prune_tensor *t)
 {
     const channels *c = context;
-    int64_t dim, size, count;
+    int64_t dim = 0, size = 0, count = 0;
     if (count_channels(&dim, &size, &count, c, t))
         return prune_last_status();
     float *norms = pruni_alloc_array((size_t)size, 2 * sizeof *norms);

@@ -214,7 +214,7 @@ static bool nuclear_norm(float *norm, double *columns, const float *first, const
 
 static prune_status nuclear_norms(prune_tensor *norms, const prune_tensor *t, const reduction *over)
 {
-    matrix_dims matrix;
+    matrix_dims matrix = { 0 };
     if (find_matrix(&matrix, t, over))
         return prune_last_status();
     if (t->numel == 0) {
