@@ -61,7 +61,8 @@ typedef struct prune_max_pool_options {
         sizeof(prune_max_pool_options), { 0, { 0 } }, { 0, { 0 } }, { 0, { 0 } }, false \
     }
 
-/** max_pool1d: x (N, C, L) or (C, L). Errors: runtime in PyTorch's words (rank, kernel, stride, padding, output size). */
+/** max_pool1d: x (N, C, L) or (C, L). Errors: runtime in PyTorch's words (rank, kernel, stride, padding, output size; a
+ *  number outside int's range), type (no kernel_size), value (options->size). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool1d(prune_tensor **y, const prune_tensor *x,
                                                          prune_ints kernel_size, const prune_max_pool_options *options);
 
@@ -90,7 +91,7 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_avg_pool2d(prune_tensor **y, const
                                                          prune_ints kernel_size, const prune_avg_pool_options *options);
 
 /** adaptive_avg_pool2d: x (N, C, H, W) or (C, H, W); a −1 in output_size is Python's None: that size stays.
- *  Errors: runtime. */
+ *  Errors: runtime in PyTorch's words (rank, output_size, an empty input). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_adaptive_avg_pool2d(prune_tensor **y, const prune_tensor *x,
                                                                   prune_ints output_size);
 

@@ -8,7 +8,8 @@
  *  - Float32 inputs with any strides. Dropout and BatchNorm compute in eval mode only; in training mode, in which every
  *    module starts, they fail with #PRUNE_ERROR_UNSUPPORTED, which says to call prune_module_eval().
  *  - Errors of every forward: runtime (shapes, in PyTorch's words), unsupported (not float32; not one input and one
- *    output), attribute (a parameter was deleted).
+ *    output), attribute (a parameter was deleted), type (the weight is absent).
+ *  - Errors of every constructor that takes options: value (options->size).
  */
 #ifndef PRUNE_LAYERS_H
 #define PRUNE_LAYERS_H
@@ -33,7 +34,7 @@ typedef struct prune_linear_options {
     }
 
 /** nn.Linear: y = x Wᵀ + b; x (…, in_features), weight (out_features, in_features), bias (out_features).
- *  Errors: value (negative sizes). */
+ *  Errors: runtime (negative sizes). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_linear_create(prune_module **out, int64_t in_features,
                                                             int64_t out_features, const prune_linear_options *options);
 
@@ -56,7 +57,9 @@ typedef struct prune_conv_options {
     }
 
 /** nn.Conv1d: x (N, C, L) or (C, L), weight (out, in / groups, k). Errors: value in PyTorch's words (groups,
- *  padding_string, padding_mode), runtime (sizes, stride, dilation). */
+ *  padding_string, padding_mode), runtime (negative sizes; another number of numbers than one or one for each dim; a
+ *  number outside int's range), type (no kernel_size). What else does not fit, such as a stride of 0, shows in forward,
+ *  as in PyTorch. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv1d_create(prune_module **out, int64_t in_channels,
                                                             int64_t out_channels, prune_ints kernel_size,
                                                             const prune_conv_options *options);
@@ -71,7 +74,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv3d_create(prune_module **out, 
                                                             int64_t out_channels, prune_ints kernel_size,
                                                             const prune_conv_options *options);
 
-/** nn.MaxPool1d. Errors: value (options->size); what does not fit shows in forward, as in PyTorch. */
+/** nn.MaxPool1d. Errors: type (no kernel_size), value (a prune_ints of more than three); what does not fit shows in
+ *  forward, as in PyTorch. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool1d_create(prune_module **out, prune_ints kernel_size,
                                                                 const prune_max_pool_options *options);
 
@@ -83,7 +87,7 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool2d_create(prune_module **o
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_avg_pool2d_create(prune_module **out, prune_ints kernel_size,
                                                                 const prune_avg_pool_options *options);
 
-/** nn.AdaptiveAvgPool2d; −1 is None. */
+/** nn.AdaptiveAvgPool2d; −1 is None. Errors: as MaxPool1d (no output_size). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_adaptive_avg_pool2d_create(prune_module **out, prune_ints output_size);
 
 /** Keywords of nn.BatchNorm1d and BatchNorm2d. */
@@ -102,15 +106,17 @@ typedef struct prune_batch_norm_options {
         sizeof(prune_batch_norm_options), 1e-5, 0.1, true, true, true \
     }
 
-/** nn.BatchNorm1d: x (N, C) or (N, C, L). Buffers running_mean, running_var, num_batches_tracked (int64). */
+/** nn.BatchNorm1d: x (N, C) or (N, C, L). Buffers running_mean, running_var, num_batches_tracked (int64).
+ *  Errors: runtime (negative size). Forward, as in PyTorch: value (rank of the input). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm1d_create(prune_module **out, int64_t num_features,
                                                                   const prune_batch_norm_options *options);
 
-/** nn.BatchNorm2d: x (N, C, H, W). */
+/** nn.BatchNorm2d: x (N, C, H, W). Errors: as BatchNorm1d. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm2d_create(prune_module **out, int64_t num_features,
                                                                   const prune_batch_norm_options *options);
 
-/** nn.ReLU. `inplace` writes into the input, whose reference is then also the output. */
+/** nn.ReLU. `inplace` writes into the input, whose reference is then also the output; its forward may fail with state
+ *  (read-only memory) and with runtime (elements that share memory). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_relu_create(prune_module **out, bool inplace);
 
 /** nn.Sigmoid. */
@@ -122,23 +128,25 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tanh_create(prune_module **out);
 /** nn.GELU(approximate='none'). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_gelu_create(prune_module **out);
 
-/** nn.Softmax(dim). */
+/** nn.Softmax(dim). Forward: index (no such dim). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_softmax_create(prune_module **out, int64_t dim);
 
-/** nn.LogSoftmax(dim). */
+/** nn.LogSoftmax(dim). Forward: index (no such dim). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_log_softmax_create(prune_module **out, int64_t dim);
 
-/** nn.Flatten; PyTorch's defaults are 1 and −1. A view of its input where possible. */
+/** nn.Flatten; PyTorch's defaults are 1 and −1. A view of its input where possible. Forward: index (no
+ *  such dim), runtime (start after end). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_flatten_create(prune_module **out, int64_t start_dim, int64_t end_dim);
 
-/** nn.Dropout; PyTorch's default p is 0.5. Gives its input. Errors: value (p outside [0, 1]). */
+/** nn.Dropout; PyTorch's default p is 0.5. Gives its input, retained. Errors: value (p outside [0, 1]). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_dropout_create(prune_module **out, double p, bool inplace);
 
-/** nn.Identity. Gives its input. */
+/** nn.Identity. Gives its input, retained. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_identity_create(prune_module **out);
 
 /** nn.Sequential(*modules): children "0", "1", …, each retained; `modules` NULL with count 0 makes an empty one, which
- *  prune_module_register_module() fills under names of one's own. */
+ *  prune_module_register_module() fills under names of one's own. An empty one gives its input, retained.
+ *  Errors: value (negative count), type (a module NULL). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_sequential_create(prune_module **out, prune_module *const *modules,
                                                                 int64_t count);
 
