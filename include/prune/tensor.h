@@ -8,7 +8,7 @@
  *  - Only float32 is computed with. The other dtypes can be stored, viewed, copied, converted, compared, printed and
  *    saved; anything else is #PRUNE_ERROR_UNSUPPORTED.
  *  - Writing to a tensor over read-only memory is #PRUNE_ERROR_STATE; writing to one whose elements share memory
- *    (expanded) is #PRUNE_ERROR_RUNTIME, as in PyTorch.
+ *    (expanded) is #PRUNE_ERROR_RUNTIME, as in PyTorch, which allows fill_ and single elements.
  */
 #ifndef PRUNE_TENSOR_H
 #define PRUNE_TENSOR_H
@@ -131,9 +131,11 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_clone(prune_tensor **out, c
 /** Tensor.contiguous(): `t` itself, retained, if it is row-major, else a row-major copy. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_contiguous(prune_tensor **out, prune_tensor *t);
 
-/** Tensor.to(dtype): `t` itself, retained, if it has that dtype, else a converted copy. Between floats rounds to
- *  nearest even; float to integer truncates (what the integer cannot hold is clamped to its range, NaN is 0, so that
- *  the result does not depend on the machine; PyTorch's is undefined there); to bool is `!= 0`, so NaN is true. */
+/** Tensor.to(dtype): `t` itself, retained, if it has that dtype, else a converted copy, laid out as
+ *  prune_tensor_clone() does. Between floats rounds to nearest even (float16 and bfloat16 by way of float32, as in
+ *  PyTorch); float to integer truncates (what the integer cannot hold is clamped to its range, NaN is 0, so that the
+ *  result does not depend on the machine; PyTorch's is undefined there); integer to a shorter integer keeps the low
+ *  bits, as in PyTorch; to bool is `!= 0`, so NaN is true. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_to(prune_tensor **out, prune_tensor *t, prune_dtype dtype);
 
 /** Adds a reference and returns `t`. Takes NULL. */

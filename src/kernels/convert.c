@@ -151,8 +151,12 @@ static int32_t int32_from_int64(int64_t value)
     {                                                                                                         \
         TYPE_##to *d = dst;                                                                                   \
         const TYPE_##from *s = src;                                                                           \
-        for (int64_t i = 0; i < n; i++)                                                                       \
-            d[i * dst_stride] = store(LOAD_##from(s[i * src_stride]));                                        \
+        if (dst_stride == 1 && src_stride == 1)                                                               \
+            for (int64_t i = 0; i < n; i++)                                                                   \
+                d[i] = store(LOAD_##from(s[i]));                                                              \
+        else                                                                                                  \
+            for (int64_t i = 0; i < n; i++)                                                                   \
+                d[i * dst_stride] = store(LOAD_##from(s[i * src_stride]));                                    \
     }
 
 #define DEFINE_LOOPS(from, kind)             \

@@ -14,8 +14,12 @@
     {                                                                                                      \
         char copy[size];                                                                                   \
         memcpy(copy, element, size);                                                                       \
-        for (int64_t i = 0; i < n; i++)                                                                    \
-            memcpy(dst + i * dst_stride * size, copy, size);                                               \
+        if (dst_stride == 1)                                                                               \
+            for (int64_t i = 0; i < n; i++)                                                                \
+                memcpy(dst + i * size, copy, size);                                                        \
+        else                                                                                               \
+            for (int64_t i = 0; i < n; i++)                                                                \
+                memcpy(dst + i * dst_stride * size, copy, size);                                           \
     }
 
 DEFINE_LOOPS(1)

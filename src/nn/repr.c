@@ -30,14 +30,10 @@ static char *extra_repr(const prune_module *module)
     const prune_module_ops *ops = module->ops;
     char nothing[1];
     int length = ops && ops->extra_repr ? ops->extra_repr(module->context, nothing, sizeof nothing) : 0;
-    if (length < 0)
-        return NULL;
     size_t size = length > 0 ? (size_t)length + 1 : 1;
     char *text = pruni_alloc_zeroed(size, 1);
-    if (text && size > 1 && ops->extra_repr(module->context, text, size) < 0) {
-        pruni_free(text);
-        return NULL;
-    }
+    if (text && size > 1)
+        ops->extra_repr(module->context, text, size);
     return text;
 }
 

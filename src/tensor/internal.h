@@ -74,7 +74,7 @@ prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes
 /* Whether another handle sees the storage. */
 bool pruni_tensor_shares_storage(const prune_tensor *t);
 
-/* Address of the first element, whatever the dtype; no checks. */
+/* Address of the first element, whatever the dtype; no checks. Not NULL for empty tensors either. */
 void *pruni_tensor_pointer(const prune_tensor *t);
 
 /* The dims permuted into memory order of a dense (gapless, not overlapping) tensor: true, and order[0] is the

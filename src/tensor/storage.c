@@ -117,47 +117,57 @@ bool pruni_tensor_shares_storage(const prune_tensor *t)
 
 void *pruni_tensor_pointer(const prune_tensor *t)
 {
-    return (char *)t->storage->data + t->offset * pruni_dtype_size(t->dtype);
+    static const int64_t nothing; /* what an empty tensor over NULL shows instead */
+    char *data = t->storage->data;
+    if (t->numel == 0)
+        return data ? data : (void *)(uintptr_t)&nothing;
+    return data + t->offset * pruni_dtype_size(t->dtype);
 }
 
 /* ---- Wrapped memory ---- */
 
-static const prune_blob_options default_blob_options = PRUNE_BLOB_OPTIONS_INIT;
-
-static prune_status check_blob(const void *data, const int64_t *sizes, int64_t ndim, const prune_blob_options *options)
+/* Whether every element can be addressed, also relative to each other and with room for one more. */
+static prune_status check_strides(const char *function, const int64_t *sizes, int64_t ndim, const int64_t *strides)
 {
-    int64_t numel;
-    if (pruni_check_size("prune_tensor_from_blob", options->size, sizeof *options)
-        || pruni_check_shape(&numel, sizes, ndim, options->dtype))
-        return prune_last_status();
-    if (!data && numel > 0)
-        return pruni_null_argument("prune_tensor_from_blob", "data");
-    if ((uintptr_t)data % (uintptr_t)pruni_dtype_size(options->dtype) != 0)
-        return prune_fail(PRUNE_ERROR_VALUE, "prune_tensor_from_blob: data is not aligned for %s",
-                          prune_dtype_name(options->dtype));
     int64_t extent = 0;
-    for (int64_t i = 0; options->strides && i < ndim; i++) {
-        int64_t stride = options->strides[i];
+    for (int64_t i = 0; i < ndim; i++) {
         int64_t reach;
-        if (stride < 0)
-            return prune_fail(PRUNE_ERROR_VALUE, "prune_tensor_from_blob: negative stride %lld of dim %lld",
-                              (long long)stride, (long long)i);
+        if (strides[i] < 0)
+            return prune_fail(PRUNE_ERROR_VALUE, "%s: negative stride %lld of dim %lld", function,
+                              (long long)strides[i], (long long)i);
         if (sizes[i] > 0
-            && (!pruni_multiply_int64(&reach, sizes[i] - 1, stride) || !pruni_add_int64(&extent, extent, reach)
-                || extent > INT64_MAX / 8 - 1))
-            return prune_fail(PRUNE_ERROR_VALUE, "prune_tensor_from_blob: stride %lld of dim %lld reaches too far",
-                              (long long)stride, (long long)i);
+            && (!pruni_multiply_int64(&reach, sizes[i] - 1, strides[i]) || !pruni_add_int64(&extent, extent, reach)
+                || extent > PTRDIFF_MAX / 8 - 1))
+            return prune_fail(PRUNE_ERROR_VALUE, "%s: stride %lld of dim %lld reaches too far", function,
+                              (long long)strides[i], (long long)i);
     }
     return PRUNE_OK;
 }
 
-static prune_status from_blob(prune_tensor **out, void *data, bool read_only, const int64_t *sizes, int64_t ndim,
-                              const prune_blob_options *options)
+static prune_status check_blob(const char *function, const void *data, const int64_t *sizes, int64_t ndim,
+                               const prune_blob_options *options)
 {
-    static const int64_t nothing; /* where empty tensors point that wrap NULL */
+    int64_t numel;
+    if (pruni_check_size(function, options->size, sizeof *options)
+        || pruni_check_shape(&numel, sizes, ndim, options->dtype)
+        || (options->strides && check_strides(function, sizes, ndim, options->strides)))
+        return prune_last_status();
+    if (!data && numel > 0)
+        return pruni_null_argument(function, "data");
+    if ((uintptr_t)data % (uintptr_t)pruni_dtype_size(options->dtype) != 0)
+        return prune_fail(PRUNE_ERROR_VALUE, "%s: data is not aligned for %s", function,
+                          prune_dtype_name(options->dtype));
+    return PRUNE_OK;
+}
+
+static prune_status from_blob(const char *function, prune_tensor **out, void *data, bool read_only,
+                              const int64_t *sizes, int64_t ndim, const prune_blob_options *options)
+{
+    static const prune_blob_options defaults = PRUNE_BLOB_OPTIONS_INIT;
+    if (!options)
+        options = &defaults;
     pruni_storage *storage = NULL;
-    if (check_blob(data, sizes, ndim, options)
-        || storage_create(&storage, data ? data : (void *)(uintptr_t)&nothing, false))
+    if (check_blob(function, data, sizes, ndim, options) || storage_create(&storage, data, false))
         return prune_last_status();
     storage->read_only = read_only;
     if (handle_create(out, storage, options->dtype, 0, sizes, options->strides, ndim)) {
@@ -173,12 +183,12 @@ prune_status prune_tensor_from_blob(prune_tensor **out, void *data, const int64_
                                     const prune_blob_options *options)
 {
     PRUNI_REQUIRE(out);
-    return from_blob(out, data, false, sizes, ndim, options ? options : &default_blob_options);
+    return from_blob(__func__, out, data, false, sizes, ndim, options);
 }
 
 prune_status prune_tensor_from_const_blob(prune_tensor **out, const void *data, const int64_t *sizes, int64_t ndim,
                                           const prune_blob_options *options)
 {
     PRUNI_REQUIRE(out);
-    return from_blob(out, (void *)(uintptr_t)data, true, sizes, ndim, options ? options : &default_blob_options);
+    return from_blob(__func__, out, (void *)(uintptr_t)data, true, sizes, ndim, options);
 }
