@@ -4,6 +4,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* The real ones are defined here. */
+#undef prune_fail
+#undef prune_last_status
+#undef pruni_null_argument
+
 #if defined(_MSC_VER) && !defined(__clang__)
 #define THREAD_LOCAL __declspec(thread)
 #elif !defined(__STDC_NO_THREADS__) || defined(__GNUC__)

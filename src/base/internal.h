@@ -34,6 +34,13 @@ uint64_t pruni_failure_count(void);
  * call), sets one that names `what` and `whose`: "forward of LeNet failed with status user". */
 prune_status pruni_callback_result(prune_status status, uint64_t failures_before, const char *what, const char *whose);
 
+/* What static analysis, which looks at one file at a time, cannot know: a failure is never PRUNE_OK. */
+#ifdef __clang_analyzer__
+#define prune_fail(status, ...) ((void)prune_fail((status), __VA_ARGS__), (status))
+#define prune_last_status() ((void)prune_last_status(), PRUNE_ERROR_RUNTIME)
+#define pruni_null_argument(function, argument) ((void)pruni_null_argument(function, argument), PRUNE_ERROR_TYPE)
+#endif
+
 /* ---- Memory (memory.c): fails by setting a memory error and giving NULL ---- */
 
 void *pruni_alloc(size_t size);

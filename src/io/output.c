@@ -11,6 +11,7 @@
 
 #include "io/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -133,6 +134,7 @@ static prune_status follow_links(char **out, const char *path)
         pruni_free(target);
         if (status)
             return status;
+        assert(next);
         target = next;
     }
     *out = target;

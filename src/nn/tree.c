@@ -90,6 +90,7 @@ prune_status pruni_tree_end(pruni_tree *walk)
     return failed ? PRUNE_ERROR_MEMORY : PRUNE_OK;
 }
 
+/* As deep as the caller has nested modules. NOLINTNEXTLINE(misc-no-recursion) */
 bool pruni_module_any(const prune_module *module, bool (*test)(const prune_module *module))
 {
     if (test(module))

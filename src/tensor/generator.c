@@ -177,7 +177,7 @@ prune_status prune_generator_get_state(prune_tensor **out, prune_generator *gene
     store_little(bytes + SEEDED_AT, 1, 4);
     store_little(bytes + NEXT_AT, (uint64_t)copy.next, 8);
     for (int i = 0; i < WORDS; i++)
-        store_little(bytes + WORDS_AT + 8 * i, copy.state[i], 8);
+        store_little(bytes + WORDS_AT + (size_t)i * 8, copy.state[i], 8);
     memcpy(bytes + NORMALS_AT, copy.normals, sizeof copy.normals);
     *out = t;
     return PRUNE_OK;
@@ -213,7 +213,7 @@ prune_status prune_generator_set_state(prune_generator *generator, const prune_t
     loaded.left = (int32_t)load_little(bytes + LEFT_AT, 4);
     loaded.next = (int32_t)load_little(bytes + NEXT_AT, 8);
     for (int i = 0; i < WORDS; i++)
-        loaded.state[i] = (uint32_t)load_little(bytes + WORDS_AT + 8 * i, 4);
+        loaded.state[i] = (uint32_t)load_little(bytes + WORDS_AT + (size_t)i * 8, 4);
     memcpy(loaded.normals, bytes + NORMALS_AT, sizeof loaded.normals);
     pruni_generator_restore(generator, &loaded);
     return PRUNE_OK;

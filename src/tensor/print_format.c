@@ -23,6 +23,7 @@ typedef struct shown {
     void *context;
 } shown;
 
+/* At most PRUNE_MAX_DIMS deep. NOLINTNEXTLINE(misc-no-recursion) */
 static void visit_shown(const shown *s, int64_t dim, const char *place)
 {
     if (dim == s->t->ndim) {

@@ -72,7 +72,7 @@ static void separate_slices(const layout *l, int64_t dims, int64_t indent)
     pruni_text_add_spaces(l->text, indent + 1);
 }
 
-/* From `dim` on; recursion ends at the rank, which is at most PRUNE_MAX_DIMS. */
+/* From `dim` on, at most PRUNE_MAX_DIMS deep. NOLINTNEXTLINE(misc-no-recursion) */
 static void add_block(const layout *l, int64_t dim, const char *place)
 {
     int64_t dims = l->t->ndim - dim, indent = LEFT + dim;

@@ -1,6 +1,7 @@
 /* Other shapes for the same elements in the same order: view, reshape, flatten. */
 #include "tensor/internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 static prune_status invalid_shape(const prune_tensor *t, const int64_t *sizes, int64_t ndim)
@@ -131,6 +132,7 @@ prune_status prune_tensor_flatten(prune_tensor **out, prune_tensor *t, int64_t s
         return prune_fail(PRUNE_ERROR_RUNTIME, "flatten() has invalid args: start_dim cannot come after end_dim");
     if (t->ndim == 0)
         return prune_tensor_reshape(out, t, (const int64_t[]){ 1 }, 1);
+    assert(start >= 0);
     if (start == end)
         return pruni_tensor_view_over(out, t, 0, t->sizes, t->strides, t->ndim);
     int64_t sizes[PRUNE_MAX_DIMS];
