@@ -20,9 +20,8 @@ typedef struct prune_ints {
 
 /** A prune_ints of one to three numbers. */
 #ifdef __cplusplus
-#define PRUNE_INTS(...)                                                                                  \
-    (prune_ints{ static_cast<std::int64_t>((std::initializer_list<std::int64_t>{ __VA_ARGS__ }).size()), \
-                 { __VA_ARGS__ } })
+#define PRUNE_INTS(...) \
+    (prune_ints{ static_cast<int64_t>((std::initializer_list<int64_t>{ __VA_ARGS__ }).size()), { __VA_ARGS__ } })
 #else
 #define PRUNE_INTS(...) \
     ((prune_ints){ (int64_t)(sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), { __VA_ARGS__ } })

@@ -29,9 +29,9 @@ extern "C" {
  *  `prune_tensor_zeros(&t, PRUNE_SHAPE(2, 3), PRUNE_FLOAT32)`. The array lives as long as the enclosing block (in C++
  *  the full expression); the library never keeps it. */
 #ifdef __cplusplus
-#define PRUNE_SHAPE(...)                                          \
-    (std::initializer_list<std::int64_t>{ __VA_ARGS__ }).begin(), \
-        static_cast<std::int64_t>((std::initializer_list<std::int64_t>{ __VA_ARGS__ }).size())
+#define PRUNE_SHAPE(...)                                     \
+    (std::initializer_list<int64_t>{ __VA_ARGS__ }).begin(), \
+        static_cast<int64_t>((std::initializer_list<int64_t>{ __VA_ARGS__ }).size())
 #else
 #define PRUNE_SHAPE(...) \
     (const int64_t[]){ __VA_ARGS__ }, (int64_t)(sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t))

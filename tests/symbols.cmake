@@ -1,0 +1,92 @@
+# cmake -DSOURCE=DIR -DNM=nm -DOBJDUMP=objdump [-DSHARED=libprune.so -DSONAME=NAME] [-DOBJECTS=FILE,FILE,…] -P symbols.cmake
+# - The shared library exports the functions that the headers declare, no others; fewer than 200. Its SONAME is SONAME.
+# - Whatever an object defines for the linker begins with prune_ or pruni_, so that a static library collides with nobody.
+# - No object holds a variable that can be written, but for those listed here.
+# Names that begin with an underscore are the toolchain's.
+cmake_minimum_required(VERSION 3.16)
+
+# Process-wide state: the allocator and its count, the default generator and its lock, the hook counter. The last error
+# is thread-local.
+set(writable allocator live_blocks shared shared_lock next_id last)
+
+set(wrong "")
+
+# ---- What the headers declare
+
+file(GLOB headers ${SOURCE}/include/prune/*.h)
+set(declared "")
+foreach(header ${headers})
+  file(READ ${header} text)
+  string(REGEX MATCHALL "\nPRUNE_API[^;(]*[ *]prune_[a-z0-9_]+\\(" declarations "${text}")
+  list(TRANSFORM declarations REPLACE ".*[ *](prune_[a-z0-9_]+)\\($" "\\1")
+  list(APPEND declared ${declarations})
+endforeach()
+list(LENGTH declared count)
+message(STATUS "${count} public functions")
+if(NOT count LESS 200)
+  string(APPEND wrong "  ${count} public functions; the design allows fewer than 200\n")
+endif()
+
+# ---- What the shared library exports
+
+# The names that nm lists, the toolchain's left out.
+function(defined_names out)
+  execute_process(COMMAND ${NM} --defined-only ${ARGN} OUTPUT_VARIABLE output RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${NM} ${ARGN} ended with ${result}")
+  endif()
+  string(REGEX MATCHALL " [A-Za-z] [^\n]+" names "${output}")
+  list(TRANSFORM names REPLACE "^ . " "")
+  list(FILTER names EXCLUDE REGEX "^_")
+  set(${out} "${names}" PARENT_SCOPE)
+endfunction()
+
+if(SHARED)
+  defined_names(exported --dynamic ${SHARED})
+  foreach(name ${exported})
+    if(NOT name IN_LIST declared)
+      string(APPEND wrong "  exported but in no header: ${name}\n")
+    endif()
+  endforeach()
+  foreach(name ${declared})
+    if(NOT name IN_LIST exported)
+      string(APPEND wrong "  declared but not exported: ${name}\n")
+    endif()
+  endforeach()
+endif()
+
+if(SHARED)
+  execute_process(COMMAND ${OBJDUMP} --private-headers ${SHARED} OUTPUT_VARIABLE output)
+  string(REGEX MATCH "SONAME +[^ \n]+" found "${output}")
+  string(REGEX REPLACE "SONAME +" "" found "${found}")
+  if(NOT found STREQUAL SONAME)
+    string(APPEND wrong "  the SONAME is ${found}, not ${SONAME}\n")
+  endif()
+endif()
+
+# ---- What the objects hold
+
+string(REPLACE "," ";" objects "${OBJECTS}")
+if(objects)
+  defined_names(linked --extern-only ${objects})
+  list(FILTER linked EXCLUDE REGEX "^prun[ei]_")
+  foreach(name ${linked})
+    string(APPEND wrong "  begins with neither prune_ nor pruni_: ${name}\n")
+  endforeach()
+
+  execute_process(COMMAND ${OBJDUMP} --syms ${objects} OUTPUT_VARIABLE output)
+  string(REGEX MATCHALL "[^\n]* (\\.bss|\\.data|\\.data\\.rel|\\.data\\.rel\\.local|\\.tbss|\\.tdata|\\*COM\\*)\t[^\n]*"
+    variables "${output}")
+  list(FILTER variables EXCLUDE REGEX "\t[0-9a-f]+ (\\.hidden )?[._]")
+  list(TRANSFORM variables REPLACE ".*[ \t]([^ \t]+)$" "\\1")
+  foreach(name ${variables})
+    string(REGEX REPLACE "\\.[0-9]+$" "" name "${name}")
+    if(NOT name IN_LIST writable)
+      string(APPEND wrong "  a variable that can be written: ${name}\n")
+    endif()
+  endforeach()
+endif()
+
+if(wrong)
+  message(FATAL_ERROR "Symbols:\n${wrong}")
+endif()
