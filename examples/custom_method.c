@@ -25,8 +25,9 @@ static prune_status compute_mask(void *context, prune_tensor *mask, const prune_
 
 static char *copy_text(const char *text)
 {
-    char *copy = malloc(strlen(text) + 1);
-    return copy ? strcpy(copy, text) : NULL;
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 static prune_status clone(void *to, const void *from)

@@ -91,8 +91,8 @@ void pruni_kernel_sum(double *sums, int64_t sum_stride, const float *x, int64_t 
 void pruni_kernel_count(int64_t *counts, int64_t count_stride, const uint8_t *flags, int64_t n);
 
 /* NaN wins; of equal ones (0 and -0) the first. */
-void pruni_kernel_min(float *lowest, int64_t lowest_stride, const float *x, int64_t x_stride, int64_t n);
-void pruni_kernel_max(float *highest, int64_t highest_stride, const float *x, int64_t x_stride, int64_t n);
+void pruni_kernel_min(float *extremes, int64_t extreme_stride, const float *x, int64_t x_stride, int64_t n);
+void pruni_kernel_max(float *extremes, int64_t extreme_stride, const float *x, int64_t x_stride, int64_t n);
 
 typedef struct pruni_best {
     float value;

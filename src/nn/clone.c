@@ -82,7 +82,8 @@ static prune_status note_tensors(copying *work, const pruni_registry *registry)
 static prune_status copy_in_span(prune_tensor **out, const copying *work, const prune_tensor *t)
 {
     span *shared = copy_of(&work->storages, t->storage);
-    if (!shared->copy && prune_tensor_zeros(&shared->copy, &(int64_t){ shared->high - shared->low }, 1, PRUNE_UINT8))
+    int64_t bytes = shared->high - shared->low;
+    if (!shared->copy && prune_tensor_zeros(&shared->copy, &bytes, 1, PRUNE_UINT8))
         return prune_last_status();
     int64_t offset = t->offset - shared->low / pruni_dtype_size(t->dtype);
     if (pruni_tensor_over(out, shared->copy->storage, t->dtype, offset, t->sizes, t->strides, t->ndim))
