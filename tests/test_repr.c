@@ -139,6 +139,28 @@ static void an_own_text_may_have_lines(void **state)
                        ")");
 }
 
+static void blank_lines_are_emptied_in_children(void **state)
+{
+    (void)state;
+    prune_module *net = module_of("Net", "one\n\ntwo"), *block = module_of("Block", "three\n \nfour");
+    adopt(block, "b", module_of("Leaf", "\nfive"));
+    adopt(net, "a", block);
+    assert_prints(net, "Net(\n"
+                       "  one\n"
+                       "  \n"
+                       "  two\n"
+                       "  (a): Block(\n"
+                       "    three\n"
+                       "\n"
+                       "    four\n"
+                       "    (b): Leaf(\n"
+                       "\n"
+                       "      five\n"
+                       "    )\n"
+                       "  )\n"
+                       ")");
+}
+
 static void even_a_name_may_have_lines(void **state)
 {
     (void)state;
@@ -318,6 +340,7 @@ int main(void)
         cmocka_unit_test(nesting_moves_right),
         cmocka_unit_test(an_own_text_comes_before_the_children),
         cmocka_unit_test(an_own_text_may_have_lines),
+        cmocka_unit_test(blank_lines_are_emptied_in_children),
         cmocka_unit_test(even_a_name_may_have_lines),
         cmocka_unit_test(a_long_own_text_is_not_cut),
         cmocka_unit_test(an_own_text_that_fails_is_left_out),

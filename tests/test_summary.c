@@ -313,17 +313,23 @@ static void a_layer_is_trainable_by_its_weight(void **state)
 static void a_pruned_weight_counts_and_is_trainable(void **state)
 {
     (void)state;
-    prune_module *m = make_net("Net", "0"), *fc = make_layer("Linear", 1, PRUNE_SHAPE(3));
-    prune_tensor *weight = NULL;
-    parameter(fc, "bias", PRUNE_SHAPE(3));
-    parameter(fc, "weight_orig", PRUNE_SHAPE(3, 4));
-    assert_ok(prune_tensor_zeros(&weight, PRUNE_SHAPE(3, 4), PRUNE_FLOAT32));
-    weight->has_grad_fn = true;
-    assert_ok(prune_module_set_tensor(fc, "weight", weight));
-    prune_tensor_release(weight);
+    prune_module *m = make_net("Net", "0"), *fc = linear(4, 3, true);
+    assert_ok(prune_l1_unstructured(fc, "weight", prune_count(3), NULL));
     add(m, fc);
     assert_table(m, PRUNE_SHAPE(4), -1,
                  HEAD "            Linear-1                    [-1, 3]              15\n" TOTALS("15", "15", "0")
+                     SMALL);
+}
+
+static void a_pruned_weight_that_was_frozen_is_not_trainable(void **state)
+{
+    (void)state;
+    prune_module *m = make_net("Net", "0"), *fc = linear(4, 3, true);
+    assert_ok(prune_tensor_set_requires_grad(prune_module_get_tensor(fc, "weight"), false));
+    assert_ok(prune_l1_unstructured(fc, "weight", prune_count(3), NULL));
+    add(m, fc);
+    assert_table(m, PRUNE_SHAPE(4), -1,
+                 HEAD "            Linear-1                    [-1, 3]              15\n" TOTALS("15", "0", "15")
                      SMALL);
 }
 
@@ -586,6 +592,7 @@ int main(void)
         cmocka_unit_test(buffers_and_other_parameters_do_not_count),
         cmocka_unit_test(a_layer_is_trainable_by_its_weight),
         cmocka_unit_test(a_pruned_weight_counts_and_is_trainable),
+        cmocka_unit_test(a_pruned_weight_that_was_frozen_is_not_trainable),
         cmocka_unit_test(several_outputs_are_a_list),
         cmocka_unit_test(an_lstm_shows_its_first_output),
         cmocka_unit_test(names_are_padded_in_characters),

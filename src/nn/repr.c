@@ -3,25 +3,43 @@
 
 #include <string.h>
 
-/* Adds a string, each of its lines but the first moved right. */
-static void add_lines(pruni_text *text, const char *string, int64_t indent)
+static bool is_blank(const char *line, size_t length)
 {
-    for (;;) {
-        size_t length = strcspn(string, "\n");
-        pruni_text_add_bytes(text, string, length);
-        if (string[length] == '\0')
-            return;
-        pruni_text_add(text, "\n");
-        pruni_text_add_spaces(text, indent);
-        string += length + 1;
+    return strspn(line, " \t\v\f\r\x1c\x1d\x1e\x1f") >= length;
+}
+
+/* Adds the end of the line before, and a line moved right, or nothing in its place. */
+static void add_line(pruni_text *text, const char *line, size_t length, int64_t indent, bool leave_out)
+{
+    pruni_text_add(text, "\n");
+    if (leave_out)
+        return;
+    pruni_text_add_spaces(text, indent);
+    pruni_text_add_bytes(text, line, length);
+}
+
+/* Adds a name; should it have lines, the later ones move right with the module that they stand in. */
+static void add_name(pruni_text *text, const char *name, int64_t indent)
+{
+    size_t length = strcspn(name, "\n");
+    pruni_text_add_bytes(text, name, length);
+    while (name[length] != '\0') {
+        name += length + 1;
+        length = strcspn(name, "\n");
+        add_line(text, name, length, indent, indent > 0 && name[length] != '\0' && is_blank(name, length));
     }
 }
 
-/* A line of its own inside the parentheses. */
-static void start_line(pruni_text *text, int64_t indent)
+/* Adds what extra_repr said, on lines of its own. PyTorch empties the blank ones of modules that stand in others. */
+static void add_extra(pruni_text *text, const char *extra, int64_t indent)
 {
-    pruni_text_add(text, "\n");
-    pruni_text_add_spaces(text, indent);
+    for (;; extra++) {
+        size_t length = strcspn(extra, "\n");
+        add_line(text, extra, length, indent + 2, indent > 0 && is_blank(extra, length));
+        extra += length;
+        if (*extra == '\0')
+            return;
+    }
 }
 
 /* What extra_repr says, "" where there is none, as a string of the caller's; NULL without memory. */
@@ -63,11 +81,12 @@ static void open_module(pruni_text *text, stack *s, const prune_module *module)
     }
     bool one_line = module->child_count == 0 && !strchr(extra, '\n');
     s->frames[s->depth++] = (frame){ module, 0, one_line };
-    add_lines(text, module->type_name, indent);
+    add_name(text, module->type_name, indent);
     pruni_text_add(text, "(");
-    if (*extra && !one_line)
-        start_line(text, indent + 2);
-    add_lines(text, extra, indent + 2);
+    if (one_line)
+        pruni_text_add(text, "%s", extra);
+    else if (*extra)
+        add_extra(text, extra, indent);
     pruni_free(extra);
 }
 
@@ -75,15 +94,14 @@ static void close_module(pruni_text *text, stack *s)
 {
     s->depth--;
     if (!s->frames[s->depth].one_line)
-        start_line(text, 2 * s->depth);
+        add_line(text, "", 0, 2 * s->depth, false);
     pruni_text_add(text, ")");
 }
 
 static void add_child(pruni_text *text, stack *s, const struct pruni_child *child)
 {
-    start_line(text, 2 * s->depth);
-    pruni_text_add(text, "(");
-    add_lines(text, child->name, 2 * (s->depth - 1));
+    add_line(text, "(", 1, 2 * s->depth, false);
+    add_name(text, child->name, 2 * (s->depth - 1));
     pruni_text_add(text, "): ");
     if (child->module)
         open_module(text, s, child->module);

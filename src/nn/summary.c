@@ -194,14 +194,14 @@ static void add_row(pruni_text *text, const char *layer, const char *shape, cons
 enum { GROUPED_TEXT = 32 };
 static const char *group_thousands(char text[GROUPED_TEXT], uint64_t number)
 {
-    char *place = text + GROUPED_TEXT - 1;
-    *place = '\0';
+    int place = GROUPED_TEXT - 1;
+    text[place] = '\0';
     for (int digits = 0; number > 0 || digits == 0; digits++, number /= 10) {
         if (digits > 0 && digits % 3 == 0)
-            *--place = ',';
-        *--place = (char)('0' + number % 10);
+            text[--place] = ',';
+        text[--place] = (char)('0' + number % 10);
     }
-    return place;
+    return &text[place];
 }
 
 static void add_call(pruni_text *text, const call *c, int64_t number)
