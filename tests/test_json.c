@@ -141,6 +141,7 @@ static void what_is_not_json_is_a_syntax_error_at_its_byte(void **state)
         "\"\\ud800\\u\"",
         "\"\t\"",
         "\"\n\"",
+        "\"\x1f\"",
         "{} {}",
         "1 1",
         "[1]]",

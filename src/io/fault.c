@@ -18,7 +18,7 @@ prune_status pruni_bad_file(pruni_fault fault, const char *source, const char *f
     char rest[2048];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(rest, sizeof rest, format, arguments);
+    (void)vsnprintf(rest, sizeof rest, format, arguments);
     va_end(arguments);
     return prune_fail(faults[fault].status, "%s: %s%s%s", faults[fault].word, source ? source : "", source ? ": " : "",
                       rest);

@@ -132,7 +132,7 @@ static prune_status follow_links(char **out, const char *path)
         prune_status status = links < MAX_LINKS ? read_link(&next, target, path)
                                                 : pruni_system_failure("follow the links of", path, ELOOP);
         pruni_free(target);
-        if (status)
+        if (!next)
             return status;
         assert(next);
         target = next;
@@ -242,6 +242,8 @@ static prune_status put_in_place(const pruni_output *output)
 
 prune_status pruni_output_open(pruni_output *output, const char *path)
 {
+    if (path[0] == '\0')
+        return pruni_system_failure("write", path, 0);
     *output = (pruni_output){ .path = path, .target = pruni_strdup(path) };
     if (!output->target || reserve_temporary(output)) {
         forget(output);

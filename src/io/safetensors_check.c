@@ -253,7 +253,7 @@ static prune_status check_length(const pruni_safetensors *file, pruni_input *inp
 
 prune_status pruni_safetensors_open(pruni_safetensors *file, pruni_input *input)
 {
-    uint64_t data_length;
+    uint64_t data_length = 0;
     *file = (pruni_safetensors){ .source = input->source };
     if (load_header(file, input) || pruni_safetensors_read_header(file)
         || pruni_safetensors_check_layout(&data_length, file) || check_length(file, input, data_length)) {

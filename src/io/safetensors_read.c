@@ -141,7 +141,7 @@ static prune_status make_dict(prune_dict **out, const pruni_safetensors *file, p
         prune_dict_release(dict);
         return prune_last_status();
     }
-    for (int64_t i = 0; i < file->count; i++) {
+    for (int64_t i = 0; options->skipped && i < file->count; i++) {
         const pruni_safetensors_entry *entry = file->order[i];
         if (is_held(entry))
             continue;

@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+"""Files of the library against the safetensors package: what either writes the other reads with equal bits, the library
+writes the package's bytes (its metadata sorted), and damaged files are refused by both.
+
+    python3 tests/parity/safetensors_interop.py --build DIR [--cases N] [--seed N]
+
+DIR holds libprune.so. Needs torch, numpy and safetensors. Exits with 1 on a difference.
+"""
+import argparse
+import ctypes as c
+import json
+import os
+import random
+import struct
+import sys
+import tempfile
+import threading
+from collections import Counter
+from pathlib import Path
+
+import numpy
+import safetensors
+import safetensors.numpy
+import safetensors.torch
+import torch
+
+DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8, torch.bool]
+NOT_HELD = [torch.int8, torch.int16, torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64, torch.uint32]
+# Where the library refuses what the package accepts, on purpose (see the header).
+STRICTER = ("dup", "overflow", "unsup", "its description is not an object")
+
+
+class BlobOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("dtype", c.c_int), ("strides", c.POINTER(c.c_int64)),
+                ("release", c.c_void_p), ("context", c.c_void_p)]
+
+
+SKIPPED = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_char_p)
+
+
+class ReadOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("to_float32", c.c_bool), ("skipped", SKIPPED), ("context", c.c_void_p)]
+
+
+class Prune:
+    """The library, with dicts as Python dicts of tensors."""
+
+    def __init__(self, build):
+        self.lib = lib = c.CDLL(str(Path(build) / "libprune.so"))
+        for name, result in [("prune_last_error", c.c_char_p), ("prune_dict_size", c.c_int64),
+                             ("prune_dict_key", c.c_char_p), ("prune_dict_value", c.c_void_p),
+                             ("prune_dict_metadata_key", c.c_char_p), ("prune_dict_get_metadata", c.c_char_p),
+                             ("prune_tensor_ndim", c.c_int64), ("prune_tensor_numel", c.c_int64),
+                             ("prune_tensor_sizes", c.POINTER(c.c_int64)), ("prune_tensor_raw_data", c.c_void_p)]:
+            getattr(lib, name).restype = result
+        for name in ("prune_dict_key", "prune_dict_value", "prune_dict_metadata_key"):
+            getattr(lib, name).argtypes = [c.c_void_p, c.c_int64]
+
+    def error(self):
+        return self.lib.prune_last_error().decode("utf-8", "replace")
+
+    def check(self, status):
+        if status:
+            raise RuntimeError(self.error())
+
+    def save(self, path, tensors, metadata):
+        handle = c.c_void_p()
+        self.check(self.lib.prune_dict_create(c.byref(handle)))
+        try:
+            for name, t in tensors.items():
+                strides = (c.c_int64 * max(t.dim(), 1))(*t.stride())
+                sizes = (c.c_int64 * max(t.dim(), 1))(*t.shape)
+                options = BlobOptions(c.sizeof(BlobOptions), DTYPES.index(t.dtype), strides, None, None)
+                blob = c.c_void_p()
+                self.check(self.lib.prune_tensor_from_blob(c.byref(blob), c.c_void_p(t.data_ptr()), sizes,
+                                                           c.c_int64(t.dim()), c.byref(options)))
+                status = self.lib.prune_dict_set(handle, name.encode(), blob)
+                self.lib.prune_tensor_release(blob)
+                self.check(status)
+            for key, text in metadata.items():
+                self.check(self.lib.prune_dict_set_metadata(handle, key.encode(), text.encode()))
+            self.check(self.lib.prune_save_safetensors(os.fsencode(path), handle))
+        finally:
+            self.lib.prune_dict_release(handle)
+
+    def contents(self, handle):
+        lib = self.lib
+        tensors = {}
+        for i in range(lib.prune_dict_size(handle)):
+            t = c.c_void_p(lib.prune_dict_value(handle, i))
+            shape = tuple(lib.prune_tensor_sizes(t)[:lib.prune_tensor_ndim(t)])
+            dtype = DTYPES[lib.prune_tensor_dtype(t)]
+            size = lib.prune_tensor_numel(t) * dtype.itemsize
+            data = c.string_at(lib.prune_tensor_raw_data(t), size) if size else b""
+            tensors[lib.prune_dict_key(handle, i).decode()] = (dtype, shape, data)
+        metadata = {}
+        while True:
+            key = lib.prune_dict_metadata_key(handle, len(metadata))
+            if key is None:
+                return tensors, metadata
+            metadata[key.decode()] = lib.prune_dict_get_metadata(handle, key).decode()
+
+    def load(self, path, skipped=None):
+        handle = c.c_void_p()
+        callback = SKIPPED(lambda _, name, dtype: skipped.append(name.decode())) if skipped is not None else SKIPPED()
+        options = ReadOptions(c.sizeof(ReadOptions), False, callback, None)
+        self.check(self.lib.prune_load_safetensors(c.byref(handle), os.fsencode(path), c.byref(options)))
+        try:
+            return self.contents(handle)
+        finally:
+            self.lib.prune_dict_release(handle)
+
+    def parse(self, data):
+        """None, or the error."""
+        handle = c.c_void_p()
+        if self.lib.prune_parse_safetensors(c.byref(handle), data, c.c_size_t(len(data)), None):
+            return self.error()
+        self.lib.prune_dict_release(handle)
+        return None
+
+
+def dense(t):
+    return t.new_empty(t.shape).copy_(t)  # contiguous() keeps the strides of a single element
+
+
+def bits(t):
+    return dense(t).reshape(-1).view(torch.uint8).numpy().tobytes()
+
+
+def described(tensors):
+    return {name: (t.dtype, tuple(t.shape), bits(t)) for name, t in tensors.items()}
+
+
+# ---- Random files
+
+ALPHABET = "abc.XYZ_09/\"\\\n\t\r\b\f\x01\x1f\x7f\x85é€\u2028😀 "
+
+
+def random_text(rng, longest=12):
+    return "".join(rng.choice(ALPHABET) for _ in range(rng.randint(0, longest)))
+
+
+def random_tensor(rng, dtype):
+    shape = [rng.choice([0, 1, 1, 2, 3, 4, 5, 7]) for _ in range(rng.randint(0, 5))]
+    numel = int(numpy.prod(shape, dtype=numpy.int64))
+    raw = bytes(rng.getrandbits(8) for _ in range(numel * dtype.itemsize))
+    if dtype == torch.bool:
+        raw = bytes(b & 1 for b in raw)
+    t = torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape) if numel else torch.empty(shape, dtype=dtype)
+    for _ in range(rng.randint(0, 3)):
+        kind = rng.randint(0, 3)
+        if kind == 0 and t.dim() > 1:
+            t = t.transpose(*rng.sample(range(t.dim()), 2))
+        elif kind == 1 and t.dim() > 0:
+            dim = rng.randrange(t.dim())
+            t = t[(slice(None),) * dim + (slice(rng.randint(0, 1), None, rng.randint(1, 3)),)]
+        elif kind == 2 and t.dim() > 0 and t.shape[0] > 0:
+            t = t[rng.randrange(t.shape[0])]
+        elif kind == 3:
+            t = t.unsqueeze(0).expand(rng.randint(1, 3), *t.shape)
+    return t
+
+
+def random_dict(rng, dtypes):
+    tensors = {}
+    for _ in range(rng.randint(0, 8)):
+        tensors[random_text(rng)] = random_tensor(rng, rng.choice(dtypes))
+    if rng.random() < 0.02:
+        tensors["n" * 100000] = random_tensor(rng, rng.choice(dtypes))
+        tensors["large"] = torch.randn(301, 257).t()
+    return tensors
+
+
+def random_metadata(rng, most):
+    return {random_text(rng): random_text(rng, 30) for _ in range(rng.randint(0, most))}
+
+
+# ---- Checks: each returns what differs, or nothing
+
+def expect(counts, what, same):
+    counts[what] += 1
+    return [] if same else [what]
+
+
+def sorted_metadata(data):
+    """The package's bytes, as they would be had it sorted its metadata."""
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + length])
+    if "__metadata__" in header:
+        pairs = header["__metadata__"].items()
+        header["__metadata__"] = dict(sorted(pairs, key=lambda pair: pair[0].encode()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data[8 + length:]
+
+
+def check_writing(prune, rng, path, counts):
+    tensors = random_dict(rng, DTYPES)
+    metadata = random_metadata(rng, 4)
+    prune.save(path, tensors, metadata)
+    wrong = expect(counts, "torch reads ours", described(safetensors.torch.load_file(path)) == described(tensors))
+    with safetensors.safe_open(path, "pt") as file:
+        wrong += expect(counts, "metadata read from ours", (file.metadata() or {}) == metadata)
+    reference = safetensors.torch.save({name: dense(t) for name, t in tensors.items()}, metadata or None)
+    ours = Path(path).read_bytes()
+    wrong += expect(counts, "the same bytes",
+                    ours == (reference if len(metadata) < 2 else sorted_metadata(reference)))
+    if all(t.dtype != torch.bfloat16 for t in tensors.values()):
+        arrays = safetensors.numpy.load_file(path)
+        same = arrays.keys() == tensors.keys() and all(
+            a.shape == tuple(tensors[name].shape) and a.tobytes() == bits(tensors[name]) for name, a in arrays.items())
+        wrong += expect(counts, "numpy reads ours", same)
+    return wrong
+
+
+def in_file_order(path):
+    data = Path(path).read_bytes()
+    header = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+    header.pop("__metadata__", None)
+    return sorted(header, key=lambda name: (header[name]["data_offsets"], name.encode()))
+
+
+def check_reading(prune, rng, path, counts):
+    tensors = {name: dense(t) for name, t in random_dict(rng, DTYPES).items()}
+    metadata = random_metadata(rng, 4)
+    safetensors.torch.save_file(tensors, path, metadata or None)
+    loaded, got = prune.load(path)
+    wrong = expect(counts, "ours reads torch's", loaded == described(tensors))
+    wrong += expect(counts, "metadata read by ours", got == metadata)
+    wrong += expect(counts, "order in the file", list(loaded) == in_file_order(path))
+    if all(t.dtype != torch.bfloat16 for t in tensors.values()):
+        safetensors.numpy.save_file({name: t.numpy() for name, t in tensors.items()}, path, metadata or None)
+        wrong += expect(counts, "ours reads numpy's", prune.load(path)[0] == described(tensors))
+    return wrong
+
+
+def check_other_dtypes(prune, rng, path, counts):
+    tensors = {name: dense(t) for name, t in random_dict(rng, DTYPES + NOT_HELD).items()}
+    safetensors.torch.save_file(tensors, path)
+    skipped = []
+    loaded, _ = prune.load(path, skipped)
+    held = {name: t for name, t in tensors.items() if t.dtype in DTYPES}
+    same = loaded == described(held) and set(skipped) == tensors.keys() - held.keys()
+    wrong = expect(counts, "dtypes not held are skipped", same)
+    fault = prune.parse(Path(path).read_bytes())
+    wrong += expect(counts, "dtypes not held are refused", bool(fault and fault.startswith("unsup: ")) == bool(skipped))
+    return wrong
+
+
+def check_pipe(prune, rng, path, counts):
+    tensors = {name: dense(t) for name, t in random_dict(rng, DTYPES).items()}
+    data = safetensors.torch.save(tensors)
+    pipe = path + ".pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: Path(pipe).write_bytes(data))
+    writer.start()
+    loaded, _ = prune.load(pipe)
+    writer.join()
+    os.remove(pipe)
+    return expect(counts, "ours reads a pipe", loaded == described(tensors))
+
+
+def damage(rng, data):
+    """The file with something changed, mostly in its header, whose length is mended or not."""
+    length = struct.unpack("<Q", data[:8])[0]
+    header, rest = bytearray(data[8:8 + length]), data[8 + length:]
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(header)) if header else 0
+        kind = rng.randint(0, 5)
+        if kind == 0 and header:
+            header[at] = rng.getrandbits(8)
+        elif kind == 1 and header:
+            header[at] = rng.choice(b'0123456789{}[]",:-. \\')
+        elif kind == 2:
+            del header[at:at + rng.randint(1, 3)]
+        elif kind == 3:
+            header[at:at] = rng.choice([b"0", b",", b"[", b'"', b"\\u0000", b"18446744073709551615", b" ", b"-",
+                                        bytes([rng.randrange(32)]), bytes([rng.randrange(128, 256)])])
+        elif kind == 4 and header:
+            end = min(len(header), at + rng.randint(1, 60))
+            header[at:at] = header[at:end]
+        else:
+            rest = rest[:-1] if rng.random() < 0.5 else rest + b"\0"
+    claimed = len(header) if rng.random() < 0.95 else rng.choice([0, length, 2 ** 63, 100000001])
+    return struct.pack("<Q", claimed) + bytes(header) + rest
+
+
+def accepted_by_package(data):
+    try:
+        safetensors.deserialize(data)
+        return True
+    except safetensors.SafetensorError:
+        return False
+
+
+def check_damaged(prune, rng, path, counts):
+    tensors = {name: dense(t) for name, t in random_dict(rng, DTYPES).items()}
+    data = damage(rng, safetensors.torch.save(tensors, random_metadata(rng, 2) or None))
+    fault, accepted = prune.parse(data), accepted_by_package(data)
+    on_purpose = [words for words in STRICTER if fault and words in fault]
+    if accepted and on_purpose:
+        counts[f"damaged, refused on purpose: {on_purpose[0]}"] += 1
+    same = accepted if fault is None else not accepted or bool(on_purpose)
+    return expect(counts, f"damaged, {'refused' if fault else 'accepted'}", same)
+
+
+CHECKS = [(check_writing, 1), (check_reading, 1), (check_other_dtypes, 1), (check_damaged, 20)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, help="where libprune.so is")
+    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    prune = Prune(arguments.build)
+    counts, differences = Counter(), 0
+    with tempfile.TemporaryDirectory() as directory:
+        path = str(Path(directory) / "file.safetensors")
+        for case in range(arguments.cases):
+            rng = random.Random(f"{arguments.seed} {case}")
+            checks = [check for check, times in CHECKS for _ in range(times)] + [check_pipe] * (case % 20 == 0)
+            for check in checks:
+                for what in check(prune, rng, path, counts):
+                    differences += 1
+                    print(f"difference: {what} (case {case} of seed {arguments.seed}; {prune.error()})")
+    for what, count in sorted(counts.items()):
+        print(f"{count:8}  {what}")
+    print(f"{differences} differences")
+    return differences > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
