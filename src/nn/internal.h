@@ -211,8 +211,13 @@ prune_status pruni_layer_reset_parameters(prune_module *module);
 /* Ends a constructor: hands the module over, or releases it. */
 prune_status pruni_layer_finish(prune_module **out, prune_module *module, bool failed);
 
-/* Ends an extra_repr: copies the text as snprintf does and frees it; −1 if there was no memory for it. */
-int pruni_layer_write_repr(pruni_text *text, char *out, size_t size);
+/* A text over room enough for what any layer says of itself, so that an extra_repr allocates nothing and cannot fail; not
+ * to be freed. */
+enum { PRUNI_LAYER_REPR = 1024 };
+pruni_text pruni_layer_repr_text(char room[PRUNI_LAYER_REPR]);
+
+/* Ends an extra_repr: copies the text as snprintf does. */
+int pruni_layer_write_repr(const pruni_text *text, char *out, size_t size);
 
 /* ---- Words for sentences ---- */
 

@@ -2,7 +2,6 @@
 #include "nn/internal.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- Forward ---- */
 
@@ -100,19 +99,12 @@ prune_status pruni_layer_finish(prune_module **out, prune_module *module, bool f
     return PRUNE_OK;
 }
 
-int pruni_layer_write_repr(pruni_text *text, char *out, size_t size)
+pruni_text pruni_layer_repr_text(char room[PRUNI_LAYER_REPR])
 {
-    if (text->failed || text->length > INT32_MAX) {
-        pruni_text_free(text);
-        return -1;
-    }
-    int length = (int)text->length;
-    if (size > 0) {
-        size_t shown = text->length < size ? text->length : size - 1;
-        if (shown > 0)
-            memcpy(out, text->data, shown);
-        out[shown] = '\0';
-    }
-    pruni_text_free(text);
-    return length;
+    return (pruni_text){ .data = room, .capacity = PRUNI_LAYER_REPR };
+}
+
+int pruni_layer_write_repr(const pruni_text *text, char *out, size_t size)
+{
+    return snprintf(out, size, "%s", text->data);
 }

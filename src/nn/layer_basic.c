@@ -55,7 +55,8 @@ static prune_status dropout_forward(void *context, prune_module *self, prune_ten
 static int dropout_repr(const void *context, char *out, size_t size)
 {
     const dropout *self = context;
-    pruni_text text = { 0 };
+    char room[PRUNI_LAYER_REPR];
+    pruni_text text = pruni_layer_repr_text(room);
     pruni_text_add(&text, "p=");
     pruni_text_add_float(&text, self->p);
     pruni_text_add(&text, ", inplace=%s", self->inplace ? "True" : "False");

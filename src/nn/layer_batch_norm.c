@@ -97,7 +97,8 @@ static const char *truth(bool value)
 static int batch_norm_repr(const void *context, char *out, size_t size)
 {
     const batch_norm *self = context;
-    pruni_text text = { 0 };
+    char room[PRUNI_LAYER_REPR];
+    pruni_text text = pruni_layer_repr_text(room);
     pruni_text_add(&text, "%lld, eps=", (long long)self->num_features);
     pruni_text_add_float(&text, self->eps);
     pruni_text_add(&text, ", momentum=");

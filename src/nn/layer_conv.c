@@ -60,7 +60,8 @@ static int conv_repr(const void *context, char *out, size_t size)
 {
     const conv *self = context;
     const pruni_conv_arguments *arguments = &self->arguments;
-    pruni_text text = { 0 };
+    char room[PRUNI_LAYER_REPR];
+    pruni_text text = pruni_layer_repr_text(room);
     pruni_text_add(&text, "%lld, %lld, kernel_size=", (long long)self->in_channels, (long long)self->out_channels);
     pruni_text_add_tuple(&text, self->kernel_size, arguments->dims);
     pruni_text_add(&text, ", stride=");

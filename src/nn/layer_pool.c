@@ -34,7 +34,8 @@ static void add_window(pruni_text *text, prune_ints kernel_size, prune_ints stri
 static int max_pool_repr(const void *context, char *out, size_t size)
 {
     const max_pool *self = context;
-    pruni_text text = { 0 };
+    char room[PRUNI_LAYER_REPR];
+    pruni_text text = pruni_layer_repr_text(room);
     add_window(&text, self->kernel_size, self->options.stride, self->options.padding);
     pruni_text_add(&text, ", dilation=");
     pruni_text_add_ints(&text, self->options.dilation);
@@ -110,7 +111,8 @@ static prune_status avg_pool_forward(void *context, prune_module *self, prune_te
 static int avg_pool_repr(const void *context, char *out, size_t size)
 {
     const avg_pool *self = context;
-    pruni_text text = { 0 };
+    char room[PRUNI_LAYER_REPR];
+    pruni_text text = pruni_layer_repr_text(room);
     add_window(&text, self->kernel_size, self->options.stride, self->options.padding);
     return pruni_layer_write_repr(&text, out, size);
 }
@@ -162,7 +164,8 @@ static int adaptive_avg_pool_repr(const void *context, char *out, size_t size)
 {
     const adaptive_avg_pool *self = context;
     const prune_ints *sizes = &self->output_size;
-    pruni_text text = { 0 };
+    char room[PRUNI_LAYER_REPR];
+    pruni_text text = pruni_layer_repr_text(room);
     pruni_text_add(&text, "output_size=%s", sizes->count == 1 ? "" : "(");
     for (int64_t i = 0; i < sizes->count; i++) {
         pruni_text_add(&text, "%s", i > 0 ? ", " : "");
