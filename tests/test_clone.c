@@ -352,6 +352,30 @@ static void a_failing_clone_undoes_everything(void **state)
     assert_int_equal(alive, 0);
 }
 
+/* PyTorch copies a pruned module after a forward without gradients: values, mask and hook go along. */
+static void a_pruned_module_is_cloned_with_its_pruning(void **state)
+{
+    (void)state;
+    prune_module *m = module_of("Linear");
+    prune_tensor *w = NULL;
+    assert_ok(prune_tensor_from_values(&w, (const float[]){ 1, -2, 3, -4 }, PRUNE_SHAPE(2, 2)));
+    assert_ok(prune_module_register_parameter(m, "weight", w));
+    prune_tensor_release(w);
+    assert_ok(prune_l1_unstructured(m, "weight", prune_count(2), NULL));
+    prune_module *copy = clone_of(m);
+    assert_true(prune_is_pruned(copy));
+    assert_ok(prune_tensor_fill_(prune_module_get_tensor(copy, "weight_orig"), 7));
+    assert_ok(prune_module_run_forward_pre_hooks(copy, true));
+    assert_values(prune_module_get_tensor(copy, "weight"), 0, 0, 7, 7);
+    assert_ok(prune_module_run_forward_pre_hooks(m, true));
+    assert_values(prune_module_get_tensor(m, "weight"), 0, -0.0F, 3, -4);
+    assert_ok(prune_remove(copy, "weight"));
+    assert_true(prune_is_pruned(m));
+    assert_false(prune_is_pruned(copy));
+    prune_module_release(copy);
+    prune_module_release(m);
+}
+
 static void cloning_checks_its_arguments(void **state)
 {
     (void)state;
@@ -410,6 +434,7 @@ int main(void)
         cmocka_unit_test(contexts_are_cloned),
         cmocka_unit_test(hooks_keep_ids_and_words),
         cmocka_unit_test(a_failing_clone_undoes_everything),
+        cmocka_unit_test(a_pruned_module_is_cloned_with_its_pruning),
         cmocka_unit_test(cloning_checks_its_arguments),
         cmocka_unit_test(deep_trees_can_be_cloned),
         cmocka_unit_test(cloning_survives_a_lack_of_memory),

@@ -1,6 +1,8 @@
 /* Names of a module: registering, replacing, moving, deleting, finding. */
 #include "modules.h"
 
+#include "nn/internal.h"
+
 static prune_tensor *tensor(prune_dtype dtype)
 {
     prune_tensor *t = NULL;
@@ -39,6 +41,22 @@ static void a_parameter_needs_a_gradient_unless_it_is_of_integers_or_was_one(voi
     assert_ptr_equal(prune_module_get_tensor(m, "tied"), f);
     prune_tensor_release(f);
     prune_tensor_release(i);
+    prune_module_release(m);
+}
+
+static void the_value_of_a_pruned_parameter_cannot_become_one(void **state)
+{
+    (void)state;
+    prune_module *m = module_of("Linear");
+    prune_tensor *value = tensor(PRUNE_FLOAT32);
+    value->has_grad_fn = true;
+    assert_fails(prune_module_register_parameter(m, "a", value), PRUNE_ERROR_VALUE,
+                 "Cannot assign non-leaf Tensor to parameter 'a'");
+    assert_int_equal(prune_module_kind(m, "a"), PRUNE_KIND_NONE);
+    assert_false(value->is_parameter);
+    assert_ok(prune_module_set_tensor(m, "a", value));
+    assert_int_equal(prune_module_kind(m, "a"), PRUNE_KIND_ATTRIBUTE);
+    prune_tensor_release(value);
     prune_module_release(m);
 }
 
@@ -381,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_parameter_needs_a_gradient_unless_it_is_of_integers_or_was_one),
+        cmocka_unit_test(the_value_of_a_pruned_parameter_cannot_become_one),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(a_name_belongs_to_one_kind),
         cmocka_unit_test(null_arguments_are_type_errors),

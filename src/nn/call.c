@@ -61,7 +61,7 @@ prune_status prune_module_call_many(prune_tensor **y, int64_t ny, prune_module *
     PRUNI_REQUIRE(module);
     if (check_call(module, y, ny, x, nx))
         return prune_last_status();
-    prune_tensor **outputs = ny <= FEW ? few : pruni_alloc_array((size_t)ny, sizeof *outputs);
+    prune_tensor **outputs = ny <= FEW ? few : pruni_alloc_array((size_t)ny, sizeof(prune_tensor *));
     if (!outputs)
         return PRUNE_ERROR_MEMORY;
     prune_status status = call_into(module, outputs, ny, x, nx);
