@@ -204,16 +204,16 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_compute_mask(prune_tensor *
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_prune(prune_tensor **out, prune_method *method, prune_tensor *t,
                                                            prune_tensor *default_mask, prune_tensor *importance_scores);
 
-/** Cls.apply(module, name, importance_scores): prunes with a copy of `method`; scores may be NULL. Errors: those above;
- *  type (a container, or scores for a method that takes none: random ones, identity and custom_from_mask do here,
- *  as in PyTorch's apply, take and ignore them). */
+/** Cls.apply(module, name, importance_scores): prunes with a copy of `method`. Scores may be NULL; as in PyTorch's apply,
+ *  methods that have no use for them (random ones, identity, custom_from_mask) ignore their values.
+ *  Errors: those above; type (a container). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_apply(prune_module *module, const char *name, prune_method *method,
                                                     const prune_tensor *importance_scores);
 
 /* ---- Container: what a parameter pruned more than once is pruned by --------------------------------------------- */
 
-/** prune.PruningContainer(*methods): a method whose context is a list of methods. Each is retained.
- *  Errors: as prune_container_add(). */
+/** prune.PruningContainer(*methods): a method whose context is a list of methods. Each is retained; the first gives the
+ *  container its tensor name (in PyTorch that works with one method alone). Errors: as prune_container_add(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_container(prune_method **out, prune_method *const *methods,
                                                                int64_t count);
 
