@@ -13,11 +13,11 @@ static prune_module *with_mask(prune_module *net, prune_tensor *mask)
 static void single_entries_are_seen_where_the_mask_is_exactly_one(void **state)
 {
     (void)state;
-    prune_module *net = with_mask(make_module(PRUNE_SHAPE(6), 1, 2, 3, 4, 5, 6),
+    prune_module *net = with_mask(make_module(PRUNE_SHAPE(6), 6, 2, 3, 4, 5, 1),
                                   make_tensor(PRUNE_SHAPE(6), 1, 0.5f, 2, NAN, 1, 1));
-    assert_ok(prune_l1_unstructured(net, "weight", prune_count(2), NULL));
-    assert_values(mask_of(net), 0, 0.5f, 2, NAN, 0, 1);
-    assert_values(weight_of(net), 0, 1, 6, NAN, 0, 6);
+    assert_ok(prune_l1_unstructured(net, "weight", prune_count(1), NULL));
+    assert_values(mask_of(net), 1, 0.5f, 2, NAN, 1, 0);
+    assert_values(weight_of(net), 6, 1, 6, NAN, 5, 0);
     assert_ok(prune_l1_unstructured(net, "weight", prune_fraction(1), NULL));
     assert_values(mask_of(net), 0, 0.5f, 2, NAN, 0, 0);
     assert_fails(prune_l1_unstructured(net, "weight", prune_count(1), NULL), PRUNE_ERROR_VALUE,

@@ -264,6 +264,10 @@ static void leftovers_of_the_same_kind_are_replaced_in_their_place(void **state)
     assert_values(mask_of(net), 0, 1);
     assert_values(orig_of(net), 1, 2);
     assert_values(left_mask, 7, 7, 7);
+    prune_dict *dict = NULL; /* the buffer left over was not persistent, the mask is */
+    assert_ok(prune_module_state_dict(&dict, net, false));
+    assert_values(prune_dict_get(dict, "weight_mask"), 0, 1);
+    prune_dict_release(dict);
     prune_tensor_release(left_mask);
     prune_tensor_release(other);
     prune_module_release(net);
