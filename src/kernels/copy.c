@@ -8,7 +8,7 @@
     static void copy_##size(char *dst, int64_t dst_stride, const char *src, int64_t src_stride, int64_t n) \
     {                                                                                                      \
         for (int64_t i = 0; i < n; i++)                                                                    \
-            memcpy(dst + i * dst_stride * size, src + i * src_stride * size, size);                        \
+            memcpy(dst + i * dst_stride * (size), src + i * src_stride * (size), size);                    \
     }                                                                                                      \
     static void fill_##size(char *dst, int64_t dst_stride, const void *element, int64_t n)                 \
     {                                                                                                      \
@@ -16,10 +16,10 @@
         memcpy(copy, element, size);                                                                       \
         if (dst_stride == 1)                                                                               \
             for (int64_t i = 0; i < n; i++)                                                                \
-                memcpy(dst + i * size, copy, size);                                                        \
+                memcpy(dst + i * (size), copy, size);                                                      \
         else                                                                                               \
             for (int64_t i = 0; i < n; i++)                                                                \
-                memcpy(dst + i * dst_stride * size, copy, size);                                           \
+                memcpy(dst + i * dst_stride * (size), copy, size);                                         \
     }
 
 DEFINE_LOOPS(1)

@@ -35,7 +35,7 @@ static void list_text(char *text, size_t room, const int64_t *numbers, int64_t c
         room -= (size_t)written;
         written = snprintf(text, room, "%s%lld", i > 0 ? ", " : "", (long long)numbers[i]);
     }
-    snprintf(text + written, room - (size_t)written, "%s", close);
+    (void)snprintf(text + written, room - (size_t)written, "%s", close);
 }
 
 const char *pruni_list_text(char text[PRUNI_SHAPE_TEXT], const int64_t *numbers, int64_t count)
