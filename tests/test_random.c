@@ -1,9 +1,7 @@
-/* Generators and random tensors: PyTorch's streams. Golden numbers are PyTorch 2.13's. */
+/* Random tensors: PyTorch's streams. Golden numbers are PyTorch 2.13's. */
 #include "support.h"
 
 #include "tensor/internal.h"
-
-enum { STATE_SIZE = 5056, TAIL_AT = 5016 };
 
 /* A draw as the 24 bits that it holds: (torch.rand(n) * 2**24).int() */
 static int bits_of(float value)
@@ -28,36 +26,6 @@ static void skip_draws(prune_generator *generator, int64_t count)
     prune_tensor *t = NULL;
     assert_ok(prune_rand(&t, PRUNE_SHAPE(count), PRUNE_FLOAT32, generator));
     prune_tensor_release(t);
-}
-
-/* x = 0; for b in bytes: x = (x * 31 + b) % 2**64 */
-static uint64_t hash_bytes(const uint8_t *bytes, size_t count)
-{
-    uint64_t hash = 0;
-    for (size_t i = 0; i < count; i++)
-        hash = hash * 31 + bytes[i];
-    return hash;
-}
-
-static uint64_t hash_of_state(prune_generator *generator)
-{
-    prune_tensor *state = NULL;
-    assert_ok(prune_generator_get_state(&state, generator));
-    uint64_t hash = hash_bytes(prune_tensor_raw_data(state), STATE_SIZE);
-    prune_tensor_release(state);
-    return hash;
-}
-
-/* A state's bytes, to be changed, and the tensor over them. */
-static void copy_state(uint8_t bytes[STATE_SIZE], prune_tensor **over, prune_generator *generator)
-{
-    prune_tensor *state = NULL;
-    prune_blob_options options = PRUNE_BLOB_OPTIONS_INIT;
-    options.dtype = PRUNE_UINT8;
-    assert_ok(prune_generator_get_state(&state, generator));
-    memcpy(bytes, prune_tensor_raw_data(state), STATE_SIZE);
-    prune_tensor_release(state);
-    assert_ok(prune_tensor_from_blob(over, bytes, PRUNE_SHAPE(STATE_SIZE), &options));
 }
 
 /* ---- Streams ---- */
@@ -193,236 +161,165 @@ static void rand_refuses_bad_arguments(void **state)
     assert_draws(NULL, 14802022);
 }
 
-/* ---- Generators ---- */
+/* ---- uniform_ ---- */
 
-static void generators_are_independent(void **state)
-{
-    (void)state;
-    prune_generator *a = NULL, *b = NULL;
-    assert_ok(prune_generator_create(&a));
-    assert_ok(prune_generator_create(&b));
-    prune_manual_seed(a, 42);
-    prune_manual_seed(b, 0);
-    prune_manual_seed(NULL, 5);
-    assert_draws(a, 14802022);
-    assert_draws(b, 8325804);
-    assert_draws(NULL, 13929315);
-    assert_draws(a, 15351219);
-    prune_generator_release(a);
-    prune_generator_release(b);
-    prune_generator_release(NULL);
-    assert_fails(prune_generator_create(NULL), PRUNE_ERROR_TYPE, "'out' is NULL");
-}
-
-/* torch.Generator().initial_seed() == 67280421310721 */
-static void a_new_generator_has_pytorchs_seed(void **state)
-{
-    (void)state;
-    prune_generator *fresh = NULL, *seeded = NULL;
-    assert_ok(prune_generator_create(&fresh));
-    assert_ok(prune_generator_create(&seeded));
-    prune_manual_seed(seeded, 67280421310721);
-    assert_true(hash_of_state(fresh) == hash_of_state(seeded));
-    prune_generator_release(fresh);
-    prune_generator_release(seeded);
-}
-
-static void a_saved_generator_can_be_put_back(void **state)
-{
-    (void)state;
-    struct prune_generator copy;
-    prune_manual_seed(NULL, 42);
-    skip_draws(NULL, 1);
-    pruni_generator_save(&copy, NULL);
-    assert_draws(NULL, 15351219, 6423388);
-    skip_draws(NULL, 1000);
-    pruni_generator_restore(NULL, &copy);
-    assert_draws(NULL, 15351219, 6423388);
-}
-
-/* ---- States ---- */
-
-/* Hashes of bytes(torch.get_rng_state().numpy()) after the same draws. */
-static void states_are_pytorchs_bytes(void **state)
-{
-    (void)state;
-    prune_tensor *t = NULL;
-    prune_manual_seed(NULL, 42);
-    assert_true(hash_of_state(NULL) == UINT64_C(0x7135d719fd323735));
-    skip_draws(NULL, 3);
-    assert_true(hash_of_state(NULL) == UINT64_C(0x68efef065598525c));
-    skip_draws(NULL, 621);
-    assert_true(hash_of_state(NULL) == UINT64_C(0x861e734a9d9975c));
-    skip_draws(NULL, 1000);
-    assert_true(hash_of_state(NULL) == UINT64_C(0x844b2ee03ad8532b));
-    prune_manual_seed(NULL, UINT64_MAX);
-    assert_ok(prune_rand(&t, PRUNE_SHAPE(7), PRUNE_FLOAT64, NULL));
-    prune_tensor_release(t);
-    assert_true(hash_of_state(NULL) == UINT64_C(0xee578057efa5a46a));
-}
-
-static void a_state_goes_on_where_it_was_saved(void **state)
-{
-    (void)state;
-    const int64_t skipped[] = { 0, 1, 623, 624, 625, 2000 };
-    for (size_t i = 0; i < sizeof skipped / sizeof skipped[0]; i++) {
-        prune_tensor *saved = NULL, *expected = NULL, *again = NULL;
-        prune_manual_seed(NULL, 42);
-        skip_draws(NULL, skipped[i]);
-        assert_ok(prune_generator_get_state(&saved, NULL));
-        assert_int_equal(prune_tensor_dtype(saved), PRUNE_UINT8);
-        assert_shape(saved, STATE_SIZE);
-        assert_ok(prune_rand(&expected, PRUNE_SHAPE(700), PRUNE_FLOAT32, NULL));
-        prune_manual_seed(NULL, 1);
-        assert_ok(prune_generator_set_state(NULL, saved));
-        assert_ok(prune_rand(&again, PRUNE_SHAPE(700), PRUNE_FLOAT32, NULL));
-        assert_same_bits(again, expected);
-        prune_tensor_release(saved);
-        prune_tensor_release(expected);
-        prune_tensor_release(again);
-    }
-}
-
-/* What torch.manual_seed(42); torch.randn(3) leaves: 8 draws taken, a normal sample held back. */
-static void a_held_back_normal_sample_survives(void **state)
-{
-    (void)state;
-    uint8_t bytes[STATE_SIZE];
-    prune_tensor *t = NULL;
-    const uint8_t tail[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0x22, 0x7c, 0x0a, 0x7b, 0x8d, 0x7b, 0xcd, 0x3f,
-                             0, 0, 0, 0, 0, 0, 0, 0, 1,    0,    0,    0,    0,    0,    0,    0 };
-    prune_manual_seed(NULL, 42);
-    skip_draws(NULL, 8);
-    copy_state(bytes, &t, NULL);
-    memcpy(bytes + TAIL_AT, tail, sizeof tail);
-    assert_ok(prune_generator_set_state(NULL, t));
-    assert_true(hash_of_state(NULL) == UINT64_C(0x1255bd14a98953a6));
-    assert_draws(NULL, 15783526, 2234489, 15679954);
-    prune_manual_seed(NULL, 42);
-    assert_true(hash_of_state(NULL) == UINT64_C(0x7135d719fd323735));
-    prune_tensor_release(t);
-}
-
-static void bytes_that_are_no_state_are_refused(void **state)
+/* torch.manual_seed(7); u = torch.empty(10000).uniform_(from, to); for b in u's bits: x = (x*31 + b) % 2**64.
+ * In the narrow ranges many values round up to `to`. */
+static void ranges_are_filled_as_pytorch_fills_them(void **state)
 {
     (void)state;
     static const struct {
-        uint32_t left, seeded;
-        uint64_t next;
-    } numbers[] = {
-        { 0, 1, 0 },   { 625, 1, 0 },   { UINT32_MAX, 1, 1 }, { 525, 0, 100 },
-        { 1, 1, 625 }, { 526, 1, 100 }, { 1, 1, UINT64_MAX },
+        double from, to;
+        uint64_t hash;
+    } ranges[] = {
+        { -0.5, 0.5, UINT64_C(0xe1cbc6c5ff41f000) },          { 0.1, 0.3, UINT64_C(0xb006974af61e2946) },
+        { 100, 100.0001, UINT64_C(0x3eb8fcf89c982664) },      { 1, 1 + 0x1p-23, UINT64_C(0x40075d7780000000) },
+        { 16777216, 16777220, UINT64_C(0x84a2fd19e6055acc) }, { -3, 1e30, UINT64_C(0x52af5b0cb9bedad6) },
+        { 0, 0x1.fffffep+127, UINT64_C(0xade7b8f77bbbe291) },
     };
-    uint8_t bytes[STATE_SIZE];
-    prune_tensor *t = NULL;
-    prune_manual_seed(NULL, 42);
-    copy_state(bytes, &t, NULL);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        for (int byte = 0; byte < 4; byte++) {
-            bytes[8 + byte] = (uint8_t)(numbers[i].left >> (8 * byte));
-            bytes[12 + byte] = (uint8_t)(numbers[i].seeded >> (8 * byte));
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        prune_tensor *t = NULL;
+        uint64_t hash = 0;
+        prune_manual_seed(NULL, 7);
+        assert_ok(prune_tensor_empty(&t, PRUNE_SHAPE(100, 100), PRUNE_FLOAT32));
+        assert_ok(prune_tensor_uniform_(t, ranges[i].from, ranges[i].to, NULL));
+        for (int j = 0; j < 10000; j++) {
+            uint32_t bits;
+            memcpy(&bits, prune_tensor_data(t) + j, sizeof bits);
+            hash = hash * 31 + bits;
         }
-        for (int byte = 0; byte < 8; byte++)
-            bytes[16 + byte] = (uint8_t)(numbers[i].next >> (8 * byte));
-        assert_fails(prune_generator_set_state(NULL, t), PRUNE_ERROR_RUNTIME, "Invalid mt19937 state");
+        assert_true(hash == ranges[i].hash);
+        prune_tensor_release(t);
     }
+}
+
+static void what_rounds_up_to_the_end_becomes_the_start(void **state)
+{
+    (void)state;
+    prune_tensor *t = NULL;
+    assert_ok(prune_tensor_empty(&t, PRUNE_SHAPE(500), PRUNE_FLOAT32));
+    assert_ok(prune_tensor_uniform_(t, 1, 1 + 0x1p-23, NULL));
+    for (int i = 0; i < 500; i++)
+        assert_true(prune_tensor_data(t)[i] == 1);
+    assert_ok(prune_tensor_uniform_(t, -0.0, 0.0, NULL));
+    assert_true(signbit(prune_tensor_data(t)[0]) && prune_tensor_data(t)[0] == 0);
+    prune_tensor_release(t);
+}
+
+/* A tensor over `memory` whose bits are draws: of uniform_(0, 1) after manual_seed(3), in memory order. */
+static void check_order(float *memory, const int64_t *strides, const int64_t *sizes, int64_t ndim, const int *expected)
+{
+    prune_tensor *t = NULL;
+    prune_blob_options options = PRUNE_BLOB_OPTIONS_INIT;
+    options.strides = strides;
+    assert_ok(prune_tensor_from_blob(&t, memory, sizes, ndim, &options));
+    prune_manual_seed(NULL, 3);
+    assert_ok(prune_tensor_uniform_(t, 0, 1, NULL));
+    for (int i = 0; i < 12; i++)
+        assert_int_equal(bits_of(memory[i]), expected[i]);
+    assert_draws(NULL, 12949760);
+    prune_tensor_release(t);
+}
+
+static void permuted_tensors_are_filled_in_memory_order(void **state)
+{
+    (void)state;
+    float memory[12] = { 0 };
+    const int dense[12] = { 71530, 1771160, 4795641, 452227, 7912376, 1008584 };
+    const int spaced[12] = { 71530, 0, 1771160, 0, 4795641, 0, 452227, 0, 7912376, 0, 1008584, 0 };
+    check_order(memory, (const int64_t[]){ 3, 1 }, PRUNE_SHAPE(2, 3), dense);
+    check_order(memory, (const int64_t[]){ 1, 3 }, PRUNE_SHAPE(3, 2), dense);
+    memset(memory, 0, sizeof memory);
+    check_order(memory, (const int64_t[]){ 4, 2 }, PRUNE_SHAPE(3, 2), spaced);
+    check_order(memory, (const int64_t[]){ 2, 4 }, PRUNE_SHAPE(2, 3), spaced);
+}
+
+static void ranges_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    prune_tensor *t = NULL;
+    assert_ok(prune_tensor_full(&t, PRUNE_SHAPE(2), 8, PRUNE_FLOAT32));
+    prune_manual_seed(NULL, 42);
+    assert_fails(prune_tensor_uniform_(t, 1, 0, NULL), PRUNE_ERROR_RUNTIME,
+                 "uniform_ expects to return a [from, to) range, but found from=1 > to=0");
+    assert_fails(prune_tensor_uniform_(t, (double)NAN, 1, NULL), PRUNE_ERROR_RUNTIME,
+                 "from is out of bounds for float");
+    assert_fails(prune_tensor_uniform_(t, 0, (double)NAN, NULL), PRUNE_ERROR_RUNTIME, "to is out of bounds for float");
+    assert_fails(prune_tensor_uniform_(t, 0, (double)INFINITY, NULL), PRUNE_ERROR_RUNTIME, "to is out of bounds");
+    assert_fails(prune_tensor_uniform_(t, -1e39, 0, NULL), PRUNE_ERROR_RUNTIME, "from is out of bounds");
+    assert_fails(prune_tensor_uniform_(t, -3e38, 3e38, NULL), PRUNE_ERROR_RUNTIME,
+                 "uniform_ expects to-from <= std::numeric_limits<Float>::max(), but found to=3e+38 and from=-3e+38 "
+                 "which result in to-from to exceed the limit");
+    assert_values(t, 8, 8);
     assert_draws(NULL, 14802022);
     prune_tensor_release(t);
 }
 
-static void tensors_that_are_no_state_are_refused(void **state)
+static void tensors_that_cannot_be_filled_are_refused(void **state)
 {
     (void)state;
-    static uint8_t bytes[2 * STATE_SIZE];
-    static const int64_t two = 2;
-    prune_tensor *t = NULL;
+    static const float constant[2];
+    float memory = 0;
+    const int64_t none = 0;
     prune_blob_options options = PRUNE_BLOB_OPTIONS_INIT;
-    options.dtype = PRUNE_UINT8;
+    options.strides = &none;
+    prune_tensor *t = NULL;
     prune_manual_seed(NULL, 42);
-    assert_ok(prune_tensor_from_blob(&t, bytes, PRUNE_SHAPE(5055), &options));
-    assert_fails(prune_generator_set_state(NULL, t), PRUNE_ERROR_RUNTIME,
-                 "Expected a CPUGeneratorImplState of size 5056 but found the input RNG state size to be 5055");
+    assert_ok(prune_tensor_empty(&t, PRUNE_SHAPE(2), PRUNE_FLOAT64));
+    assert_fails(prune_tensor_uniform_(t, 0, 1, NULL), PRUNE_ERROR_UNSUPPORTED, "torch.float64");
     prune_tensor_release(t);
-    options.strides = &two;
-    assert_ok(prune_tensor_from_blob(&t, bytes, PRUNE_SHAPE(STATE_SIZE), &options));
-    assert_fails(prune_generator_set_state(NULL, t), PRUNE_ERROR_RUNTIME, "RNG state must be contiguous");
+    assert_ok(prune_tensor_from_const_blob(&t, constant, PRUNE_SHAPE(2), NULL));
+    assert_fails(prune_tensor_uniform_(t, 0, 1, NULL), PRUNE_ERROR_STATE, "read-only");
     prune_tensor_release(t);
-    assert_ok(prune_tensor_empty(&t, PRUNE_SHAPE(STATE_SIZE), PRUNE_FLOAT32));
-    assert_fails(prune_generator_set_state(NULL, t), PRUNE_ERROR_TYPE, "RNG state must be a torch.ByteTensor");
+    assert_ok(prune_tensor_from_blob(&t, &memory, PRUNE_SHAPE(2), &options));
+    assert_fails(prune_tensor_uniform_(t, 0, 1, NULL), PRUNE_ERROR_RUNTIME, "more than one element");
     prune_tensor_release(t);
-    assert_fails(prune_generator_set_state(NULL, NULL), PRUNE_ERROR_TYPE, "'state' is NULL");
-    assert_fails(prune_generator_get_state(NULL, NULL), PRUNE_ERROR_TYPE, "'out' is NULL");
+    assert_fails(prune_tensor_uniform_(NULL, 0, 1, NULL), PRUNE_ERROR_TYPE, "'t' is NULL");
     assert_draws(NULL, 14802022);
 }
 
 /* ---- Memory ---- */
-
-static prune_status create(void *context)
-{
-    return prune_generator_create(context);
-}
-
-static void drop(void *context)
-{
-    prune_generator **generator = context;
-    prune_generator_release(*generator);
-    *generator = NULL;
-}
 
 static prune_status draw_one(void *context)
 {
     return prune_rand(context, PRUNE_SHAPE(1), PRUNE_FLOAT32, NULL);
 }
 
-static prune_status get_state(void *context)
+static void nothing_was_drawn(void *context)
 {
-    return prune_generator_get_state(context, NULL);
-}
-
-static void drop_tensor(void *context)
-{
+    struct prune_generator now;
     prune_tensor **t = context;
-    prune_tensor_release(*t);
-    *t = NULL;
-}
-
-static void generator_is_fresh(void *context)
-{
-    prune_tensor **t = context;
+    pruni_generator_save(&now, NULL);
     assert_null(*t);
-    assert_true(hash_of_state(NULL) == UINT64_C(0x7135d719fd323735));
+    assert_int_equal(now.next, 0);
+    assert_int_equal(now.left, 1);
 }
 
 static void reseed(void *context)
 {
-    drop_tensor(context);
+    prune_tensor **t = context;
+    prune_tensor_release(*t);
+    *t = NULL;
     prune_manual_seed(NULL, 42);
 }
 
-static void no_memory_leaves_the_generator_as_it_was(void **state)
+static void no_memory_draws_nothing(void **state)
 {
     (void)state;
-    prune_generator *generator = NULL;
     prune_tensor *t = NULL;
     prune_manual_seed(NULL, 42);
-    try_every_allocation(create, NULL, drop, &generator);
-    try_every_allocation(draw_one, generator_is_fresh, reseed, &t);
-    try_every_allocation(get_state, generator_is_fresh, drop_tensor, &t);
-}
-
-/* Runs first: nobody has seeded the default generator. */
-static void the_default_generator_seeds_itself(void **state)
-{
-    (void)state;
-    uint64_t unseeded = hash_of_state(NULL);
-    prune_manual_seed(NULL, 0);
-    assert_true(hash_of_state(NULL) != unseeded);
+    try_every_allocation(draw_one, nothing_was_drawn, reseed, &t);
+    assert_ok(prune_tensor_empty(&t, PRUNE_SHAPE(1000), PRUNE_FLOAT32));
+    fail_allocation(0, true); /* uniform_ allocates nothing */
+    prune_status status = prune_tensor_uniform_(t, 0, 1, NULL);
+    fail_allocation(-1, false);
+    assert_ok(status);
+    prune_tensor_release(t);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_default_generator_seeds_itself),
         cmocka_unit_test(seeds_give_pytorchs_streams),
         cmocka_unit_test(a_negative_seed_is_its_twos_complement),
         cmocka_unit_test(the_low_32_bits_of_a_seed_decide),
@@ -433,15 +330,12 @@ int main(void)
         cmocka_unit_test(many_doubles_are_pytorchs),
         cmocka_unit_test(a_scalar_takes_one_draw_and_an_empty_tensor_none),
         cmocka_unit_test(rand_refuses_bad_arguments),
-        cmocka_unit_test(generators_are_independent),
-        cmocka_unit_test(a_new_generator_has_pytorchs_seed),
-        cmocka_unit_test(a_saved_generator_can_be_put_back),
-        cmocka_unit_test(states_are_pytorchs_bytes),
-        cmocka_unit_test(a_state_goes_on_where_it_was_saved),
-        cmocka_unit_test(a_held_back_normal_sample_survives),
-        cmocka_unit_test(bytes_that_are_no_state_are_refused),
-        cmocka_unit_test(tensors_that_are_no_state_are_refused),
-        cmocka_unit_test(no_memory_leaves_the_generator_as_it_was),
+        cmocka_unit_test(ranges_are_filled_as_pytorch_fills_them),
+        cmocka_unit_test(what_rounds_up_to_the_end_becomes_the_start),
+        cmocka_unit_test(permuted_tensors_are_filled_in_memory_order),
+        cmocka_unit_test(ranges_that_are_none_are_refused),
+        cmocka_unit_test(tensors_that_cannot_be_filled_are_refused),
+        cmocka_unit_test(no_memory_draws_nothing),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
 }
