@@ -177,7 +177,7 @@ static void gaps_between_channels_and_within_them(void **state)
     prune_tensor_release(t);
 }
 
-/* seq((1, 11)).expand(3, 11) and seq((5, 1, 3)).expand(5, 4, 3) */
+/* seq((1, 11)).expand(3, 11), seq((5, 1, 3)).expand(5, 4, 3), seq((1, 4, 5)).expand(6, 4, 5) */
 static void repeated_elements_count_each_time(void **state)
 {
     (void)state;
@@ -187,6 +187,10 @@ static void repeated_elements_count_each_time(void **state)
     prune_tensor_release(t);
     t = strided_seq(memory, (const int64_t[]){ 3, 0, 1 }, PRUNE_SHAPE(5, 4, 3));
     assert_channels(t, prune_norm_p(1), 2, 0x1.56db6cp+6f, 0x1.324926p+5f, 0x1.a92490p+6f);
+    prune_tensor_release(t);
+    t = strided_seq(memory, (const int64_t[]){ 0, 5, 1 }, PRUNE_SHAPE(6, 4, 5)); /* the repeated dim stays outermost */
+    assert_channels(t, prune_norm_p(2), 2, 0x1.5fa890p+4f, 0x1.7daa98p+4f, 0x1.aafb70p+3f, 0x1.71e790p+4f,
+                    0x1.618684p+4f);
     prune_tensor_release(t);
 }
 

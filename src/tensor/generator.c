@@ -60,7 +60,7 @@ static uint64_t mix(uint64_t x)
 static uint64_t unpredictable_seed(void)
 {
     struct timespec now = { 0 };
-    timespec_get(&now, TIME_UTC);
+    (void)timespec_get(&now, TIME_UTC); /* 0 s and 0 ns where there is no clock */
     uint64_t seed = mix((uint64_t)now.tv_sec);
     seed = mix(seed ^ (uint64_t)now.tv_nsec);
     seed = mix(seed ^ (uint64_t)clock());
@@ -176,8 +176,8 @@ prune_status prune_generator_get_state(prune_tensor **out, prune_generator *gene
     store_little(bytes + LEFT_AT, (uint64_t)copy.left, 4);
     store_little(bytes + SEEDED_AT, 1, 4);
     store_little(bytes + NEXT_AT, (uint64_t)copy.next, 8);
-    for (int i = 0; i < WORDS; i++)
-        store_little(bytes + WORDS_AT + (size_t)i * 8, copy.state[i], 8);
+    for (size_t i = 0; i < WORDS; i++)
+        store_little(bytes + WORDS_AT + 8 * i, copy.state[i], 8);
     memcpy(bytes + NORMALS_AT, copy.normals, sizeof copy.normals);
     *out = t;
     return PRUNE_OK;
@@ -212,8 +212,8 @@ prune_status prune_generator_set_state(prune_generator *generator, const prune_t
     loaded.seed = load_little(bytes + SEED_AT, 8);
     loaded.left = (int32_t)load_little(bytes + LEFT_AT, 4);
     loaded.next = (int32_t)load_little(bytes + NEXT_AT, 8);
-    for (int i = 0; i < WORDS; i++)
-        loaded.state[i] = (uint32_t)load_little(bytes + WORDS_AT + (size_t)i * 8, 4);
+    for (size_t i = 0; i < WORDS; i++)
+        loaded.state[i] = (uint32_t)load_little(bytes + WORDS_AT + 8 * i, 4);
     memcpy(loaded.normals, bytes + NORMALS_AT, sizeof loaded.normals);
     pruni_generator_restore(generator, &loaded);
     return PRUNE_OK;
