@@ -155,10 +155,6 @@ void pruni_kernel_select_fill_as_torch(float *out, float value, const float *x, 
 
 /* ---- Masks (mask.c) ---- */
 
-/* out[i] = mask[i] * x[i]; out may be mask or x. */
-void pruni_kernel_apply_mask(float *out, int64_t out_stride, const float *mask, int64_t mask_stride, const float *x,
-                             int64_t x_stride, int64_t n);
-
 /* The entries whose mask is exactly 1: how many, their x in a list, and a list put in the place of those masks. */
 int64_t pruni_kernel_count_ones(const float *mask, int64_t n);
 void pruni_kernel_gather_ones(float *list, const float *x, const float *mask, int64_t n);

@@ -1,20 +1,8 @@
-/* Masks: applying them, taking out and putting back what they leave, N:M patterns. */
+/* Masks: taking out and putting back what they leave, N:M patterns. */
 #include "kernels/internal.h"
 #include "kernels/select.h"
 
 #include <string.h>
-
-void pruni_kernel_apply_mask(float *out, int64_t out_stride, const float *mask, int64_t mask_stride, const float *x,
-                             int64_t x_stride, int64_t n)
-{
-    if (out_stride == 1 && mask_stride == 1 && x_stride == 1) {
-        for (int64_t i = 0; i < n; i++)
-            out[i] = mask[i] * x[i];
-        return;
-    }
-    for (int64_t i = 0; i < n; i++)
-        out[i * out_stride] = mask[i * mask_stride] * x[i * x_stride];
-}
 
 /* ---- Entries whose mask is 1 ---- */
 

@@ -37,8 +37,8 @@ void pruni_multiply(prune_tensor *value, const prune_tensor *mask, const prune_t
     pruni_walk walk;
     pruni_walk_start_any_order(&walk, value->sizes, value->ndim, (const prune_tensor *[]){ value, mask, orig }, 3);
     while (pruni_walk_next(&walk))
-        pruni_kernel_apply_mask(walk.data[0], walk.strides[0], walk.data[1], walk.strides[1], walk.data[2],
-                                walk.strides[2], walk.length);
+        pruni_kernel_multiply(walk.data[0], walk.strides[0], walk.data[1], walk.strides[1], walk.data[2],
+                              walk.strides[2], walk.length);
 }
 
 prune_status pruni_get_orig(prune_tensor **orig, const prune_module *module, const char *orig_name)

@@ -18,7 +18,7 @@ static prune_status multiply(void *context, prune_tensor *mask, const prune_tens
                           pruni_shape_text(own_shape, g->mask->sizes, g->mask->ndim));
     }
     float *m = pruni_tensor_pointer(mask);
-    pruni_kernel_apply_mask(m, 1, m, 1, pruni_tensor_pointer(g->mask), 1, mask->numel);
+    pruni_kernel_multiply(m, 1, m, 1, pruni_tensor_pointer(g->mask), 1, mask->numel);
     return PRUNE_OK;
 }
 
