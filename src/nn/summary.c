@@ -90,11 +90,11 @@ void pruni_summary_record(prune_module *module, prune_tensor *const *y, int64_t 
     call c = { .module = module, .lines = s ? lines_of(s, module) : 0 };
     if (c.lines == 0 || s->failed)
         return;
-    if (pruni_grow((void **)&s->calls, &s->capacity, s->count + 1, sizeof c)
-        || describe_outputs(&c, y, ny, s->batch_size)) {
-        s->failed = true;
+    void *calls = s->calls;
+    s->failed = pruni_grow(&calls, &s->capacity, s->count + 1, sizeof c) || describe_outputs(&c, y, ny, s->batch_size);
+    s->calls = calls;
+    if (s->failed)
         return;
-    }
     describe_parameters(&c);
     s->calls[s->count++] = c;
 }

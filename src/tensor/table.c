@@ -103,8 +103,11 @@ prune_status pruni_table_append(pruni_table *table, const char *name, void *valu
     int64_t *slots = NULL;
     int64_t slot_count = table->slot_count;
     char *copy = pruni_strdup(name);
-    if (!copy || allocate_slots(&slots, &slot_count, table)
-        || pruni_grow((void **)&table->items, &table->capacity, table->count + 1, sizeof *table->items)) {
+    void *items = table->items;
+    bool failed = !copy || allocate_slots(&slots, &slot_count, table)
+                  || pruni_grow(&items, &table->capacity, table->count + 1, sizeof *table->items);
+    table->items = items;
+    if (failed) {
         pruni_free(slots);
         pruni_free(copy);
         return prune_last_status();
