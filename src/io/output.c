@@ -11,7 +11,6 @@
 
 #include "io/internal.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -134,7 +133,6 @@ static prune_status follow_links(char **out, const char *path)
         pruni_free(target);
         if (!next)
             return status;
-        assert(next);
         target = next;
     }
     *out = target;
