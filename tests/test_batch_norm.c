@@ -1,5 +1,6 @@
 /* nn.BatchNorm1d, nn.BatchNorm2d. */
 #include "layer_support.h"
+#include "layer_memory.h"
 
 static prune_module *make(int64_t rank, int64_t features, const prune_batch_norm_options *options)
 {
@@ -277,54 +278,21 @@ static void statistics_of_a_batch_are_unsupported(void **state)
 
 /* ---- Memory ---- */
 
-typedef struct trial {
-    prune_module *layer;
-    prune_tensor *x, *y;
-} trial;
-
 static prune_status create(void *context)
 {
     return prune_batch_norm2d_create(&((trial *)context)->layer, 3, NULL);
-}
-
-static void nothing_made(void *context)
-{
-    assert_null(((trial *)context)->layer);
-}
-
-static void unmake(void *context)
-{
-    trial *t = context;
-    prune_module_release(t->layer);
-    t->layer = NULL;
-}
-
-static prune_status call(void *context)
-{
-    trial *t = context;
-    return prune_module_call(&t->y, t->layer, t->x);
-}
-
-static void no_output(void *context)
-{
-    assert_null(((trial *)context)->y);
-}
-
-static void drop_output(void *context)
-{
-    trial *t = context;
-    prune_tensor_release(t->y);
-    t->y = NULL;
 }
 
 static void running_out_of_memory_changes_nothing(void **state)
 {
     (void)state;
     trial t = { 0 };
+    note_state(&t);
     try_every_allocation(create, nothing_made, unmake, &t);
     t.layer = exact(1, true, true);
     t.x = strided(pattern(5, PRUNE_SHAPE(4, 2)));
     try_every_allocation(call, no_output, drop_output, &t);
+    prune_tensor_release(t.state);
     prune_tensor_release(t.x);
     prune_module_release(t.layer);
 }

@@ -1,5 +1,6 @@
 /* nn.Conv1d, nn.Conv2d, nn.Conv3d: what they compute and how they print. */
 #include "conv_support.h"
+#include "layer_memory.h"
 
 /* torch: c.weight[:] = pattern(0), c.bias[:] = pattern(3), y = c(pattern(5)), sum((i % 17 + 1) * y[i]) */
 static void outputs_are_torchs(void **state)
@@ -170,52 +171,10 @@ static void it_prints_as_in_torch(void **state)
 
 /* ---- Memory ---- */
 
-typedef struct trial {
-    prune_module *layer;
-    prune_tensor *x, *y, *state;
-} trial;
-
 static prune_status make(void *context)
 {
     trial *t = context;
     return prune_conv2d_create(&t->layer, 3, 2, PRUNE_INTS(2), NULL);
-}
-
-static void nothing_made(void *context)
-{
-    trial *t = context;
-    prune_tensor *now = NULL;
-    assert_null(t->layer);
-    assert_ok(prune_generator_get_state(&now, NULL));
-    assert_same_bits(now, t->state);
-    prune_tensor_release(now);
-}
-
-static void unmake(void *context)
-{
-    trial *t = context;
-    prune_module_release(t->layer);
-    t->layer = NULL;
-    prune_tensor_release(t->state);
-    assert_ok(prune_generator_get_state(&t->state, NULL));
-}
-
-static prune_status call(void *context)
-{
-    trial *t = context;
-    return prune_module_call(&t->y, t->layer, t->x);
-}
-
-static void no_output(void *context)
-{
-    assert_null(((trial *)context)->y);
-}
-
-static void drop_output(void *context)
-{
-    trial *t = context;
-    prune_tensor_release(t->y);
-    t->y = NULL;
 }
 
 static void running_out_of_memory_changes_nothing(void **state)
@@ -225,7 +184,7 @@ static void running_out_of_memory_changes_nothing(void **state)
         .dims = 2, .in = 3, .out = 2, .kernel = PRUNE_INTS(2), .padding = PRUNE_INTS(1), .padding_mode = "circular"
     };
     trial t = { 0 };
-    assert_ok(prune_generator_get_state(&t.state, NULL));
+    note_state(&t);
     try_every_allocation(make, nothing_made, unmake, &t);
     prune_tensor_release(t.state);
     t.layer = layer_of(&e);

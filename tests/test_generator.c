@@ -1,5 +1,5 @@
 /* Generators and their states. Golden numbers are PyTorch 2.13's. */
-#include "support.h"
+#include "draws.h"
 
 #include "tensor/internal.h"
 
@@ -8,31 +8,6 @@
 #endif
 
 enum { STATE_SIZE = 5056, TAIL_AT = 5016 };
-
-/* A draw as the 24 bits that it holds: (torch.rand(n) * 2**24).int() */
-static int bits_of(float value)
-{
-    return (int)(value * 0x1p24f);
-}
-
-#define assert_draws(generator, ...) \
-    check_draws((generator), (const int[]){ __VA_ARGS__ }, sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))
-
-static void check_draws(prune_generator *generator, const int *expected, size_t count)
-{
-    prune_tensor *t = NULL;
-    assert_ok(prune_rand(&t, PRUNE_SHAPE((int64_t)count), PRUNE_FLOAT32, generator));
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(bits_of(prune_tensor_data(t)[i]), expected[i]);
-    prune_tensor_release(t);
-}
-
-static void skip_draws(prune_generator *generator, int64_t count)
-{
-    prune_tensor *t = NULL;
-    assert_ok(prune_rand(&t, PRUNE_SHAPE(count), PRUNE_FLOAT32, generator));
-    prune_tensor_release(t);
-}
 
 /* x = 0; for b in bytes: x = (x * 31 + b) % 2**64 */
 static uint64_t hash_bytes(const uint8_t *bytes, size_t count)

@@ -1,5 +1,6 @@
 /* nn.Linear. */
 #include "layer_support.h"
+#include "layer_memory.h"
 
 static prune_module *linear(int64_t in, int64_t out, bool bias)
 {
@@ -261,59 +262,17 @@ static void other_dtypes_and_counts_are_unsupported(void **state)
 
 /* ---- Memory ---- */
 
-typedef struct trial {
-    prune_module *layer;
-    prune_tensor *x, *y, *state;
-} trial;
-
 static prune_status make(void *context)
 {
     trial *t = context;
     return prune_linear_create(&t->layer, 3, 2, NULL);
 }
 
-static void nothing_made(void *context)
-{
-    trial *t = context;
-    prune_tensor *now = NULL;
-    assert_null(t->layer);
-    assert_ok(prune_generator_get_state(&now, NULL));
-    assert_same_bits(now, t->state);
-    prune_tensor_release(now);
-}
-
-static void unmake(void *context)
-{
-    trial *t = context;
-    prune_module_release(t->layer);
-    t->layer = NULL;
-    prune_tensor_release(t->state);
-    assert_ok(prune_generator_get_state(&t->state, NULL));
-}
-
-static prune_status call(void *context)
-{
-    trial *t = context;
-    return prune_module_call(&t->y, t->layer, t->x);
-}
-
-static void no_output(void *context)
-{
-    assert_null(((trial *)context)->y);
-}
-
-static void drop_output(void *context)
-{
-    trial *t = context;
-    prune_tensor_release(t->y);
-    t->y = NULL;
-}
-
 static void running_out_of_memory_changes_nothing(void **state)
 {
     (void)state;
     trial t = { 0 };
-    assert_ok(prune_generator_get_state(&t.state, NULL));
+    note_state(&t);
     try_every_allocation(make, nothing_made, unmake, &t);
     prune_tensor_release(t.state);
     t.layer = linear(3, 2, true);

@@ -1,5 +1,6 @@
 /* Pooling, as functions and as layers: what they compute and how they print. */
 #include "pool_support.h"
+#include "layer_memory.h"
 
 /* The function, the function on an input with gaps, and the layer, in training mode. */
 static void check_example(const example *e,
@@ -170,11 +171,6 @@ static void they_print_as_in_torch(void **state)
 
 /* ---- Memory ---- */
 
-typedef struct trial {
-    prune_tensor *x;
-    prune_module *layer;
-} trial;
-
 static prune_status pool_all(void *context)
 {
     trial *t = context;
@@ -208,27 +204,17 @@ static prune_status make_adaptive(void *context)
     return prune_adaptive_avg_pool2d_create(&((trial *)context)->layer, PRUNE_INTS(2));
 }
 
-static void nothing_made(void *context)
-{
-    assert_null(((trial *)context)->layer);
-}
-
-static void unmake(void *context)
-{
-    trial *t = context;
-    prune_module_release(t->layer);
-    t->layer = NULL;
-}
-
 static void running_out_of_memory_changes_nothing(void **state)
 {
     (void)state;
     trial t = { 0 };
+    note_state(&t);
     t.x = strided(pattern(5, PRUNE_SHAPE(2, 4, 4)));
     try_every_allocation(pool_all, NULL, NULL, &t);
     try_every_allocation(make_max, nothing_made, unmake, &t);
     try_every_allocation(make_avg, nothing_made, unmake, &t);
     try_every_allocation(make_adaptive, nothing_made, unmake, &t);
+    prune_tensor_release(t.state);
     prune_tensor_release(t.x);
 }
 
