@@ -24,99 +24,49 @@ import safetensors.numpy
 import safetensors.torch
 import torch
 
-DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8, torch.bool]
+import libprune
+from libprune import DTYPES
+
 NOT_HELD = [torch.int8, torch.int16, torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64, torch.uint32]
 # Where the library refuses what the package accepts, on purpose (see the header).
 STRICTER = ("dup", "overflow", "unsup", "its description is not an object")
 
-
-class BlobOptions(c.Structure):
-    _fields_ = [("size", c.c_size_t), ("dtype", c.c_int), ("strides", c.POINTER(c.c_int64)),
-                ("release", c.c_void_p), ("context", c.c_void_p)]
-
-
 SKIPPED = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_char_p)
 
 
-class ReadOptions(c.Structure):
+class ReadOptions(libprune.Options):
     _fields_ = [("size", c.c_size_t), ("to_float32", c.c_bool), ("skipped", SKIPPED), ("context", c.c_void_p)]
 
 
-class Prune:
-    """The library, with dicts as Python dicts of tensors."""
+def save(prune, path, tensors, metadata):
+    made = prune.dict(tensors)
+    for key, text in metadata.items():
+        prune.dict_set_metadata(made, key, text)
+    prune.save_safetensors(os.fsencode(path), made)
 
-    def __init__(self, build):
-        self.lib = lib = c.CDLL(str(Path(build) / "libprune.so"))
-        for name, result in [("prune_last_error", c.c_char_p), ("prune_dict_size", c.c_int64),
-                             ("prune_dict_key", c.c_char_p), ("prune_dict_value", c.c_void_p),
-                             ("prune_dict_metadata_key", c.c_char_p), ("prune_dict_get_metadata", c.c_char_p),
-                             ("prune_tensor_ndim", c.c_int64), ("prune_tensor_numel", c.c_int64),
-                             ("prune_tensor_sizes", c.POINTER(c.c_int64)), ("prune_tensor_raw_data", c.c_void_p)]:
-            getattr(lib, name).restype = result
-        for name in ("prune_dict_key", "prune_dict_value", "prune_dict_metadata_key"):
-            getattr(lib, name).argtypes = [c.c_void_p, c.c_int64]
 
-    def error(self):
-        return self.lib.prune_last_error().decode("utf-8", "replace")
+def read_metadata(prune, loaded):
+    metadata = {}
+    while (key := prune.dict_metadata_key(loaded, len(metadata))) is not None:
+        metadata[key] = prune.dict_get_metadata(loaded, key)
+    return metadata
 
-    def check(self, status):
-        if status:
-            raise RuntimeError(self.error())
 
-    def save(self, path, tensors, metadata):
-        handle = c.c_void_p()
-        self.check(self.lib.prune_dict_create(c.byref(handle)))
-        try:
-            for name, t in tensors.items():
-                strides = (c.c_int64 * max(t.dim(), 1))(*t.stride())
-                sizes = (c.c_int64 * max(t.dim(), 1))(*t.shape)
-                options = BlobOptions(c.sizeof(BlobOptions), DTYPES.index(t.dtype), strides, None, None)
-                blob = c.c_void_p()
-                self.check(self.lib.prune_tensor_from_blob(c.byref(blob), c.c_void_p(t.data_ptr()), sizes,
-                                                           c.c_int64(t.dim()), c.byref(options)))
-                status = self.lib.prune_dict_set(handle, name.encode(), blob)
-                self.lib.prune_tensor_release(blob)
-                self.check(status)
-            for key, text in metadata.items():
-                self.check(self.lib.prune_dict_set_metadata(handle, key.encode(), text.encode()))
-            self.check(self.lib.prune_save_safetensors(os.fsencode(path), handle))
-        finally:
-            self.lib.prune_dict_release(handle)
+def load(prune, path, skipped=None):
+    """Tensors, described, and metadata."""
+    callback = SKIPPED(lambda _, name, dtype: skipped.append(name.decode())) if skipped is not None else SKIPPED()
+    options = ReadOptions(skipped=callback)
+    loaded = prune.dict_from("load_safetensors", os.fsencode(path), c.byref(options))
+    return described(loaded.torch()), read_metadata(prune, loaded)
 
-    def contents(self, handle):
-        lib = self.lib
-        tensors = {}
-        for i in range(lib.prune_dict_size(handle)):
-            t = c.c_void_p(lib.prune_dict_value(handle, i))
-            shape = tuple(lib.prune_tensor_sizes(t)[:lib.prune_tensor_ndim(t)])
-            dtype = DTYPES[lib.prune_tensor_dtype(t)]
-            size = lib.prune_tensor_numel(t) * dtype.itemsize
-            data = c.string_at(lib.prune_tensor_raw_data(t), size) if size else b""
-            tensors[lib.prune_dict_key(handle, i).decode()] = (dtype, shape, data)
-        metadata = {}
-        while True:
-            key = lib.prune_dict_metadata_key(handle, len(metadata))
-            if key is None:
-                return tensors, metadata
-            metadata[key.decode()] = lib.prune_dict_get_metadata(handle, key).decode()
 
-    def load(self, path, skipped=None):
-        handle = c.c_void_p()
-        callback = SKIPPED(lambda _, name, dtype: skipped.append(name.decode())) if skipped is not None else SKIPPED()
-        options = ReadOptions(c.sizeof(ReadOptions), False, callback, None)
-        self.check(self.lib.prune_load_safetensors(c.byref(handle), os.fsencode(path), c.byref(options)))
-        try:
-            return self.contents(handle)
-        finally:
-            self.lib.prune_dict_release(handle)
-
-    def parse(self, data):
-        """None, or the error."""
-        handle = c.c_void_p()
-        if self.lib.prune_parse_safetensors(c.byref(handle), data, c.c_size_t(len(data)), None):
-            return self.error()
-        self.lib.prune_dict_release(handle)
+def parse(prune, data):
+    """None, or the error."""
+    try:
+        prune.dict_from("parse_safetensors", data, len(data), None)
         return None
+    except libprune.Failure as failure:
+        return failure.sentence
 
 
 def dense(t):
@@ -197,7 +147,7 @@ def sorted_metadata(data):
 def check_writing(prune, rng, path, counts):
     tensors = random_dict(rng, DTYPES)
     metadata = random_metadata(rng, 4)
-    prune.save(path, tensors, metadata)
+    save(prune, path, tensors, metadata)
     wrong = expect(counts, "torch reads ours", described(safetensors.torch.load_file(path)) == described(tensors))
     with safetensors.safe_open(path, "pt") as file:
         wrong += expect(counts, "metadata read from ours", (file.metadata() or {}) == metadata)
@@ -224,13 +174,13 @@ def check_reading(prune, rng, path, counts):
     tensors = {name: dense(t) for name, t in random_dict(rng, DTYPES).items()}
     metadata = random_metadata(rng, 4)
     safetensors.torch.save_file(tensors, path, metadata or None)
-    loaded, got = prune.load(path)
+    loaded, got = load(prune, path)
     wrong = expect(counts, "ours reads torch's", loaded == described(tensors))
     wrong += expect(counts, "metadata read by ours", got == metadata)
     wrong += expect(counts, "order in the file", list(loaded) == in_file_order(path))
     if all(t.dtype != torch.bfloat16 for t in tensors.values()):
         safetensors.numpy.save_file({name: t.numpy() for name, t in tensors.items()}, path, metadata or None)
-        wrong += expect(counts, "ours reads numpy's", prune.load(path)[0] == described(tensors))
+        wrong += expect(counts, "ours reads numpy's", load(prune, path)[0] == described(tensors))
     return wrong
 
 
@@ -238,11 +188,11 @@ def check_other_dtypes(prune, rng, path, counts):
     tensors = {name: dense(t) for name, t in random_dict(rng, DTYPES + NOT_HELD).items()}
     safetensors.torch.save_file(tensors, path)
     skipped = []
-    loaded, _ = prune.load(path, skipped)
+    loaded, _ = load(prune, path, skipped)
     held = {name: t for name, t in tensors.items() if t.dtype in DTYPES}
     same = loaded == described(held) and set(skipped) == tensors.keys() - held.keys()
     wrong = expect(counts, "dtypes not held are skipped", same)
-    fault = prune.parse(Path(path).read_bytes())
+    fault = parse(prune, Path(path).read_bytes())
     wrong += expect(counts, "dtypes not held are refused", bool(fault and fault.startswith("unsup: ")) == bool(skipped))
     return wrong
 
@@ -254,7 +204,7 @@ def check_pipe(prune, rng, path, counts):
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: Path(pipe).write_bytes(data))
     writer.start()
-    loaded, _ = prune.load(pipe)
+    loaded, _ = load(prune, pipe)
     writer.join()
     os.remove(pipe)
     return expect(counts, "ours reads a pipe", loaded == described(tensors))
@@ -296,7 +246,7 @@ def accepted_by_package(data):
 def check_damaged(prune, rng, path, counts):
     tensors = {name: dense(t) for name, t in random_dict(rng, DTYPES).items()}
     data = damage(rng, safetensors.torch.save(tensors, random_metadata(rng, 2) or None))
-    fault, accepted = prune.parse(data), accepted_by_package(data)
+    fault, accepted = parse(prune, data), accepted_by_package(data)
     on_purpose = [words for words in STRICTER if fault and words in fault]
     if accepted and on_purpose:
         counts[f"damaged, refused on purpose: {on_purpose[0]}"] += 1
@@ -313,7 +263,7 @@ def main():
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    prune = Prune(arguments.build)
+    prune = libprune.Library(arguments.build)
     counts, differences = Counter(), 0
     with tempfile.TemporaryDirectory() as directory:
         path = str(Path(directory) / "file.safetensors")
@@ -323,7 +273,7 @@ def main():
             for check in checks:
                 for what in check(prune, rng, path, counts):
                     differences += 1
-                    print(f"difference: {what} (case {case} of seed {arguments.seed}; {prune.error()})")
+                    print(f"difference: {what} (case {case} of seed {arguments.seed}; {prune.last_error()})")
     for what, count in sorted(counts.items()):
         print(f"{count:8}  {what}")
     print(f"{differences} differences")
