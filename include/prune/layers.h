@@ -4,11 +4,12 @@
  *  - Each makes a module for prune_module_call(); options NULL are PyTorch's defaults.
  *  - Parameters are drawn from the default generator in PyTorch's order: prune_manual_seed(NULL, s) and the same
  *    constructors give the weights of torch.manual_seed(s). An error leaves the generator as it was.
- *  - Batches lead; where PyTorch takes an input without a batch, so do these.
+ *  - Batches lead, but for LSTM and GRU; where PyTorch takes an input without a batch, so do these.
  *  - Float32 inputs with any strides. Dropout and BatchNorm compute in eval mode only; in training mode, in which every
  *    module starts, they fail with #PRUNE_ERROR_UNSUPPORTED, which says to call prune_module_eval().
- *  - Errors of every forward: runtime (shapes, in PyTorch's words), unsupported (not float32; not one input and one
- *    output), attribute (a parameter was deleted), type (the weight is absent).
+ *  - One input and one output, for prune_module_call(), but for LSTM and GRU, which have states beside them.
+ *  - Errors of every forward: runtime (shapes, in PyTorch's words), unsupported (not float32; another number of inputs or
+ *    outputs), attribute (a parameter was deleted), type (the weight is absent).
  *  - Errors of every constructor that takes options: value (options->size).
  */
 #ifndef PRUNE_LAYERS_H
@@ -114,6 +115,36 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm1d_create(prune_module *
 /** nn.BatchNorm2d: x (N, C, H, W). Errors: as BatchNorm1d. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm2d_create(prune_module **out, int64_t num_features,
                                                                   const prune_batch_norm_options *options);
+
+/** Keywords of nn.LSTM and GRU. */
+typedef struct prune_rnn_options {
+    size_t size;        /**< sizeof(prune_rnn_options) */
+    int64_t num_layers; /**< default 1; each next one takes the outputs of the one before */
+    bool bias;          /**< default true; without, there are no parameters of that name */
+    bool batch_first; /**< default false: x and y are (L, N, …), not (N, L, …); the states are the same either way */
+    double dropout;   /**< default 0; more, with several layers, computes in eval mode only, where it does nothing */
+    bool bidirectional; /**< default false; else a second direction from the end to the start, y having both */
+} prune_rnn_options;
+
+/** The defaults. */
+#define PRUNE_RNN_OPTIONS_INIT                                \
+    {                                                         \
+        sizeof(prune_rnn_options), 1, true, false, 0.0, false \
+    }
+
+/** nn.LSTM: inputs x, or x, h_0 and c_0; outputs y, h_n and c_n, of which prune_module_call_many() gives as many as are
+ *  asked for. With D directions of size H: x (L, N, input_size) or (L, input_size), y (L, N, D·H) or (L, D·H), states
+ *  (D·num_layers, N, H) or (D·num_layers, H), zeros where not given. Parameters, for each layer k and direction:
+ *  weight_ih_lk (4H, input_size, or D·H behind the first layer), weight_hh_lk (4H, H), bias_ih_lk (4H), bias_hh_lk (4H),
+ *  those of the second direction with _reverse behind; the gates are in the order i, f, g, o.
+ *  Errors: value in PyTorch's words (sizes and num_layers below 1, dropout outside [0, 1]). Forward: value (rank of
+ *  x), runtime in PyTorch's words (rank and shape of a state, input_size, a length of 0). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_lstm_create(prune_module **out, int64_t input_size, int64_t hidden_size,
+                                                          const prune_rnn_options *options);
+
+/** nn.GRU: as LSTM, but without c_0 and c_n, and with three gates, r, z, n: weights of 3H rows. */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_gru_create(prune_module **out, int64_t input_size, int64_t hidden_size,
+                                                         const prune_rnn_options *options);
 
 /** nn.ReLU. `inplace` writes into the input, whose reference is then also the output; its forward may fail with state
  *  (read-only memory) and with runtime (elements that share memory). */

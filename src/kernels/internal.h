@@ -204,6 +204,23 @@ pruni_kernel_along_dim pruni_kernel_log_softmax;
 void pruni_kernel_linear(float *y, const float *x, const float *weight, const float *bias, int64_t rows, int64_t in,
                          int64_t out);
 
+/* ---- Recurrence (rnn.c): one direction of one layer, through the whole sequence ---- */
+
+typedef struct pruni_rnn {
+    int64_t length, batch, hidden;
+    int64_t time_step, batch_step; /* rows from one time to the next, and from one sequence to the next */
+    bool reverse;                  /* from the last time to the first */
+    const float *weight, *bias;    /* [gates · hidden, hidden] and [gates · hidden], bias may be NULL */
+    const float *input_gates;      /* [length · batch, gates · hidden]: what the inputs contribute */
+    float *gates;                  /* room for [batch, gates · hidden] */
+    float *h, *c;                  /* [batch, hidden]: from the first states to the last; c for an LSTM alone */
+    float *y;                      /* [length · batch, y_width]: h of each time goes to the start of its row */
+    int64_t y_width;
+} pruni_rnn;
+
+void pruni_kernel_lstm(const pruni_rnn *rnn); /* gates i, f, g, o */
+void pruni_kernel_gru(const pruni_rnn *rnn);  /* gates r, z, n */
+
 /* ---- Convolution (conv.c) ---- */
 
 /* A convolution over three dims, those that do not exist having size 1. Every sum of indices fits into int64_t. */

@@ -1,0 +1,59 @@
+/* LSTM and GRU, step by step. */
+#include "kernels/internal.h"
+
+/* The new state of one sequence of the batch from its gates, which hold the part of the old state, and from the part of
+ * the input. */
+typedef void rnn_step(float *gates, const float *input_gates, float *h, float *c, int64_t hidden);
+
+static void lstm_step(float *gates, const float *input_gates, float *h, float *c, int64_t hidden)
+{
+    float *in = gates, *forget = in + hidden, *cell = forget + hidden, *out = cell + hidden;
+    pruni_kernel_add(gates, 1, gates, 1, input_gates, 1, 4 * hidden);
+    pruni_kernel_sigmoid(in, 1, in, 1, 2 * hidden);
+    pruni_kernel_tanh(cell, 1, cell, 1, hidden);
+    pruni_kernel_sigmoid(out, 1, out, 1, hidden);
+    for (int64_t i = 0; i < hidden; i++)
+        c[i] = forget[i] * c[i] + in[i] * cell[i];
+    pruni_kernel_tanh(h, 1, c, 1, hidden);
+    pruni_kernel_multiply(h, 1, h, 1, out, 1, hidden);
+}
+
+static void gru_step(float *gates, const float *input_gates, float *h, float *c, int64_t hidden)
+{
+    (void)c;
+    float *reset = gates, *update = reset + hidden, *candidate = update + hidden;
+    const float *input_candidate = input_gates + 2 * hidden;
+    pruni_kernel_add(gates, 1, gates, 1, input_gates, 1, 2 * hidden);
+    pruni_kernel_sigmoid(reset, 1, reset, 1, 2 * hidden);
+    for (int64_t i = 0; i < hidden; i++)
+        candidate[i] = input_candidate[i] + reset[i] * candidate[i];
+    pruni_kernel_tanh(candidate, 1, candidate, 1, hidden);
+    for (int64_t i = 0; i < hidden; i++)
+        h[i] = (h[i] - candidate[i]) * update[i] + candidate[i];
+}
+
+static void run(const pruni_rnn *rnn, int64_t gate_count, rnn_step *step)
+{
+    const int64_t hidden = rnn->hidden, width = gate_count * hidden;
+    for (int64_t passed = 0; passed < rnn->length; passed++) {
+        int64_t time = rnn->reverse ? rnn->length - 1 - passed : passed;
+        pruni_kernel_linear(rnn->gates, rnn->h, rnn->weight, rnn->bias, rnn->batch, hidden, width);
+        for (int64_t n = 0; n < rnn->batch; n++) {
+            int64_t row = time * rnn->time_step + n * rnn->batch_step;
+            float *h = rnn->h + n * hidden;
+            step(rnn->gates + n * width, rnn->input_gates + row * width, h, rnn->c ? rnn->c + n * hidden : NULL,
+                 hidden);
+            pruni_kernel_copy(sizeof *h, rnn->y + row * rnn->y_width, 1, h, 1, hidden);
+        }
+    }
+}
+
+void pruni_kernel_lstm(const pruni_rnn *rnn)
+{
+    run(rnn, 4, lstm_step);
+}
+
+void pruni_kernel_gru(const pruni_rnn *rnn)
+{
+    run(rnn, 3, gru_step);
+}
