@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LAYERS = 5, BATCH = 250 };
+enum { LAYERS = 5, BATCH = 250, SIDE = 28 };
 
 static const char *const layer_names[LAYERS] = { "conv1", "conv2", "fc1", "fc2", "fc3" };
 
@@ -34,18 +34,28 @@ static double fraction(prune_sparsity_counts counts)
     return (double)counts.zeros / (double)counts.entries;
 }
 
-static prune_status check_digits(const digits *d)
+static prune_status check_digits(const digits *d, const char *directory)
 {
-    if (prune_tensor_size(d->images, 0) != prune_tensor_size(d->labels, 0) || prune_tensor_numel(d->labels) == 0)
-        return prune_fail(PRUNE_ERROR_FORMAT, "%lld images, but %lld labels",
-                          (long long)prune_tensor_size(d->images, 0), (long long)prune_tensor_size(d->labels, 0));
+    int64_t images = prune_tensor_size(d->images, 0), labels = prune_tensor_size(d->labels, 0);
+    int64_t rows = prune_tensor_size(d->images, 2), columns = prune_tensor_size(d->images, 3);
+    if (images != labels)
+        return prune_fail(PRUNE_ERROR_FORMAT, "%s: %lld images, but %lld labels", directory, (long long)images,
+                          (long long)labels);
+    if (rows != SIDE || columns != SIDE)
+        return prune_fail(PRUNE_ERROR_FORMAT, "%s: images of %lld by %lld pixels, but the network takes %d by %d",
+                          directory, (long long)rows, (long long)columns, SIDE, SIDE);
     return PRUNE_OK;
 }
 
-static prune_status trained_lenet(prune_module **out, const prune_dict *weights)
+static prune_status trained_lenet(prune_module **out, const char *path)
 {
     prune_module *net = NULL;
-    if (lenet_create(&net) || prune_module_load_state_dict(net, weights, true, NULL)) {
+    prune_dict *weights = NULL;
+    bool failed = lenet_create(&net) || prune_load_safetensors(&weights, path, NULL);
+    if (!failed && prune_module_load_state_dict(net, weights, true, NULL))
+        failed = prune_fail(prune_last_status(), "%s: %s", path, prune_last_error());
+    prune_dict_release(weights);
+    if (failed) {
         prune_module_release(net);
         return prune_last_status();
     }
@@ -107,10 +117,10 @@ static prune_status prune_weights(result *r, prune_module *net)
     return failed ? prune_last_status() : PRUNE_OK;
 }
 
-static prune_status measure(result *r, const prune_dict *weights, const digits *d)
+static prune_status measure(result *r, const prune_module *trained, const digits *d)
 {
     prune_module *net = NULL;
-    bool failed = trained_lenet(&net, weights) || prune_weights(r, net) || count_correct(r, net, d);
+    bool failed = prune_module_clone(&net, trained) || prune_weights(r, net) || count_correct(r, net, d);
     prune_module_release(net);
     return failed ? prune_last_status() : PRUNE_OK;
 }
@@ -156,14 +166,14 @@ static prune_status demo(const arguments *a)
     result results[COUNT];
     chart_point points[COUNT];
     digits d = { NULL, NULL };
-    prune_dict *weights = NULL;
-    bool failed = mnist_load_images(&d.images, a->data) || mnist_load_labels(&d.labels, a->data) || check_digits(&d)
-                  || prune_load_safetensors(&weights, a->weights, NULL);
+    prune_module *trained = NULL;
+    bool failed = mnist_load_images(&d.images, a->data) || mnist_load_labels(&d.labels, a->data)
+                  || check_digits(&d, a->data) || trained_lenet(&trained, a->weights);
     if (!failed)
         print_header();
     for (int i = 0; i < COUNT && !failed; i++) {
         results[i].amount = amounts[i];
-        failed = measure(&results[i], weights, &d);
+        failed = measure(&results[i], trained, &d);
         if (!failed) {
             print_result(&results[i]);
             points[i] = (chart_point){ fraction(results[i].all),
@@ -179,7 +189,7 @@ static prune_status demo(const arguments *a)
         failed = prune_fail(PRUNE_ERROR_IO, "cannot write %s: %s", a->svg, strerror(errno));
     prune_tensor_release(d.images);
     prune_tensor_release(d.labels);
-    prune_dict_release(weights);
+    prune_module_release(trained);
     return failed ? prune_last_status() : PRUNE_OK;
 }
 

@@ -23,6 +23,8 @@ static prune_status read_shape(int64_t *sizes, int64_t rank, FILE *file, const c
     for (int64_t i = 0; i < rank; i++) {
         if (!read_big_endian(&number, file))
             return prune_fail(PRUNE_ERROR_FORMAT, "%s ends inside its header", path);
+        if (number == 0)
+            return prune_fail(PRUNE_ERROR_FORMAT, "%s holds nothing: its dim %d has size 0", path, (int)i);
         sizes[i] = number;
     }
     return PRUNE_OK;
@@ -43,7 +45,7 @@ static prune_status read_values(prune_tensor *t, float scale, FILE *file, const 
     return PRUNE_OK;
 }
 
-/* Whether the file is as long as the sizes ask, so that no size is believed that the file does not hold. */
+/* Whether the file is as long as the sizes ask (none is 0), so that no size is believed that the file does not hold. */
 static bool holds(FILE *file, const int64_t *sizes, int64_t rank)
 {
     long start = ftell(file);
@@ -51,7 +53,7 @@ static bool holds(FILE *file, const int64_t *sizes, int64_t rank)
         return false;
     int64_t left = ftell(file) - start;
     for (int64_t i = 0; i < rank; i++)
-        left = sizes[i] > 0 ? left / sizes[i] : left;
+        left /= sizes[i];
     return fseek(file, start, SEEK_SET) == 0 && left >= 1;
 }
 
