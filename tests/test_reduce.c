@@ -370,7 +370,12 @@ static void null_arguments_are_named(void **state)
     prune_tensor *t = tensor(six, PRUNE_SHAPE(2, 3)), *out = NULL;
     assert_fails(prune_tensor_sum(NULL, t, PRUNE_ALL_DIMS, false), PRUNE_ERROR_TYPE, "'out' is NULL");
     assert_fails(prune_tensor_sum(&out, NULL, PRUNE_ALL_DIMS, false), PRUNE_ERROR_TYPE, "'t' is NULL");
-    assert_fails(prune_tensor_sum(&out, t, NULL, 1, false), PRUNE_ERROR_TYPE, "'dims' is NULL");
+    assert_fails(prune_tensor_sum(&out, t, NULL, 1, false), PRUNE_ERROR_TYPE, "prune_tensor_sum: argument 'dims'");
+    assert_fails(prune_tensor_count_nonzero(&out, t, NULL, 1), PRUNE_ERROR_TYPE, "count_nonzero: argument 'dims'");
+    assert_fails(prune_tensor_min(&out, t, NULL, 1, false), PRUNE_ERROR_TYPE, "prune_tensor_min: argument 'dims'");
+    assert_fails(prune_tensor_max(&out, t, NULL, 1, false), PRUNE_ERROR_TYPE, "prune_tensor_max: argument 'dims'");
+    assert_fails(prune_tensor_norm(&out, t, prune_norm_p(2), NULL, 1, false), PRUNE_ERROR_TYPE,
+                 "prune_tensor_norm: argument 'dims'");
     assert_fails(prune_tensor_count_nonzero(NULL, t, PRUNE_ALL_DIMS), PRUNE_ERROR_TYPE, "'out' is NULL");
     assert_fails(prune_tensor_count_nonzero(&out, NULL, PRUNE_ALL_DIMS), PRUNE_ERROR_TYPE, "'t' is NULL");
     assert_fails(prune_tensor_min(NULL, t, PRUNE_ALL_DIMS, false), PRUNE_ERROR_TYPE, "'out' is NULL");

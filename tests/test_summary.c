@@ -532,7 +532,7 @@ static void arguments_are_checked(void **state)
     assert_fails(prune_module_summary(NULL, m, PRUNE_SHAPE(1), -1), PRUNE_ERROR_TYPE, "argument 'file'");
     assert_fails(prune_module_summary(file, NULL, PRUNE_SHAPE(1), -1), PRUNE_ERROR_TYPE, "argument 'module'");
     assert_fails(prune_module_summary(file, m, NULL, 1, -1), PRUNE_ERROR_TYPE, "argument 'input_size'");
-    assert_fails(prune_module_summary(file, m, PRUNE_SHAPE(1, -28), -1), PRUNE_ERROR_VALUE, "negative");
+    assert_fails(prune_module_summary(file, m, PRUNE_SHAPE(1, -28), -1), PRUNE_ERROR_RUNTIME, "negative");
     assert_fails(prune_module_summary(file, m, NULL, -1, -1), PRUNE_ERROR_VALUE, "rank -1");
     assert_fails(prune_module_summary(file, m, PRUNE_SHAPE(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), -1),
                  PRUNE_ERROR_VALUE, "rank 16 of the input is not in the range 0 to 15");

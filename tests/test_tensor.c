@@ -105,15 +105,14 @@ static void impossible_shapes_are_refused(void **state)
     (void)state;
     prune_tensor *t = NULL;
     const int64_t ones[PRUNE_MAX_DIMS + 1] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-    assert_fails(prune_tensor_empty(&t, PRUNE_SHAPE(3, -1), PRUNE_FLOAT32), PRUNE_ERROR_VALUE,
+    assert_fails(prune_tensor_empty(&t, PRUNE_SHAPE(3, -1), PRUNE_FLOAT32), PRUNE_ERROR_RUNTIME,
                  "Trying to create tensor with negative dimension -1: [3, -1]");
-    assert_fails(prune_tensor_zeros(&t, PRUNE_SHAPE(INT64_MAX, INT64_MAX, -1), PRUNE_FLOAT32), PRUNE_ERROR_VALUE,
+    assert_fails(prune_tensor_zeros(&t, PRUNE_SHAPE(INT64_MAX, INT64_MAX, -1), PRUNE_FLOAT32), PRUNE_ERROR_RUNTIME,
                  "negative dimension -1");
     assert_fails(prune_tensor_zeros(&t, ones, PRUNE_MAX_DIMS + 1, PRUNE_FLOAT32), PRUNE_ERROR_VALUE,
                  "rank 17 is not in the range 0 to 16");
     assert_fails(prune_tensor_ones(&t, NULL, -1, PRUNE_FLOAT32), PRUNE_ERROR_VALUE, "rank -1 is not in the range");
     assert_fails(prune_tensor_full(&t, PRUNE_SHAPE(1), 0, (prune_dtype)8), PRUNE_ERROR_VALUE, "8 is not a dtype");
-    assert_fails(prune_tensor_empty(&t, NULL, 2, PRUNE_FLOAT32), PRUNE_ERROR_TYPE, "sizes are NULL");
     assert_fails(prune_tensor_empty(&t, PRUNE_SHAPE(INT64_MAX, 2), PRUNE_UINT8), PRUNE_ERROR_MEMORY,
                  "shape torch.Size([9223372036854775807, 2]) and dtype torch.uint8 does not fit into memory");
     assert_fails(prune_tensor_empty(&t, PRUNE_SHAPE(INT64_MAX / 8 + 1), PRUNE_FLOAT64), PRUNE_ERROR_MEMORY,
@@ -129,6 +128,7 @@ static void impossible_shapes_are_refused(void **state)
 static void null_arguments_of_makers_are_type_errors(void **state)
 {
     (void)state;
+    float value = 1;
     prune_tensor *t = NULL;
     assert_fails(prune_tensor_empty(NULL, PRUNE_SHAPE(1), PRUNE_FLOAT32), PRUNE_ERROR_TYPE,
                  "prune_tensor_empty: argument 'out' is NULL");
@@ -139,6 +139,18 @@ static void null_arguments_of_makers_are_type_errors(void **state)
     assert_fails(prune_tensor_from_values(NULL, NULL, PRUNE_SHAPE(0)), PRUNE_ERROR_TYPE, "'out' is NULL");
     assert_fails(prune_tensor_from_values(&t, NULL, PRUNE_SHAPE(2)), PRUNE_ERROR_TYPE,
                  "prune_tensor_from_values: argument 'values' is NULL");
+    const char *sizes = "argument 'sizes' is NULL";
+    assert_fails(prune_tensor_empty(&t, NULL, 2, PRUNE_FLOAT32), PRUNE_ERROR_TYPE,
+                 "prune_tensor_empty: argument 'sizes'");
+    assert_fails(prune_tensor_zeros(&t, NULL, 2, PRUNE_FLOAT32), PRUNE_ERROR_TYPE, sizes);
+    assert_fails(prune_tensor_ones(&t, NULL, 2, PRUNE_FLOAT32), PRUNE_ERROR_TYPE, sizes);
+    assert_fails(prune_tensor_full(&t, NULL, 2, 1, PRUNE_FLOAT32), PRUNE_ERROR_TYPE, sizes);
+    assert_fails(prune_tensor_from_values(&t, &value, NULL, 1), PRUNE_ERROR_TYPE, sizes);
+    assert_fails(prune_tensor_from_blob(&t, &value, NULL, 1, NULL), PRUNE_ERROR_TYPE, sizes);
+    assert_fails(prune_tensor_from_const_blob(&t, &value, NULL, 1, NULL), PRUNE_ERROR_TYPE,
+                 "prune_tensor_from_const_blob: argument 'sizes'");
+    assert_fails(prune_tensor_from_const_blob(NULL, &value, PRUNE_SHAPE(1), NULL), PRUNE_ERROR_TYPE, "'out' is NULL");
+    assert_fails(prune_rand(&t, NULL, 1, PRUNE_FLOAT32, NULL), PRUNE_ERROR_TYPE, "prune_rand: argument 'sizes'");
     assert_fails(prune_tensor_clone(NULL, NULL), PRUNE_ERROR_TYPE, "'out' is NULL");
     assert_fails(prune_tensor_clone(&t, NULL), PRUNE_ERROR_TYPE, "'t' is NULL");
     assert_fails(prune_tensor_contiguous(NULL, NULL), PRUNE_ERROR_TYPE, "'out' is NULL");

@@ -418,7 +418,8 @@ static void sizes_that_cannot_be_expanded_to_are_refused(void **state)
                  "The expanded size of the tensor (-2)");
     assert_fails(prune_tensor_expand(&out, t, PRUNE_SHAPE(INT64_MAX, 3, INT64_MAX)), PRUNE_ERROR_MEMORY,
                  "does not fit into memory");
-    assert_fails(prune_tensor_expand(&out, t, NULL, 17), PRUNE_ERROR_VALUE, "rank 17 is not in the range 0 to 16");
+    assert_fails(prune_tensor_expand(&out, t, (const int64_t[17]){ 0 }, 17), PRUNE_ERROR_VALUE,
+                 "rank 17 is not in the range 0 to 16");
     assert_null(out);
     prune_tensor_release(t);
 }

@@ -254,7 +254,8 @@ PRUNE_API prune_status prune_module_print(FILE *file, const prune_module *module
  *  mode, and puts the training flags back; takes no hook id and no random number (torchsummary takes both). A module
  *  without forward, or of another number of inputs, fails as its forward does. A module that stands in two places of
  *  the tree has two lines a call, as there.
- *  Errors: io, value (a negative size, a rank of PRUNE_MAX_DIMS or more, batch_size below −1), those of forward. */
+ *  Errors: io, runtime (a negative size), value (a rank of PRUNE_MAX_DIMS or more, batch_size below −1), those of
+ *  forward. */
 PRUNE_API prune_status prune_module_summary(FILE *file, prune_module *module, const int64_t *input_size, int64_t ndim,
                                             int64_t batch_size);
 

@@ -37,7 +37,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_generator_set_state(prune_generato
                                                                   const prune_tensor *state);
 
 /** torch.rand: uniform in [0, 1), row-major. float32 takes one 32-bit draw an element and has 24 random bits, float64
- *  two draws and 53. Errors: value, unsupported (another dtype). */
+ *  two draws and 53. Errors: those of prune_tensor_empty(), unsupported (another
+ *  dtype). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_rand(prune_tensor **out, const int64_t *sizes, int64_t ndim,
                                                    prune_dtype dtype, prune_generator *generator);
 

@@ -68,8 +68,8 @@ PRUNE_API const char *prune_dtype_name(prune_dtype dtype);
 typedef struct prune_tensor prune_tensor;
 
 /* ---- Make ------------------------------------------------------------------------------------------------------
- * Errors of all: value (a negative size, a rank above PRUNE_MAX_DIMS, no such dtype), memory (also a product of sizes
- * that does not fit). */
+ * Errors of all: runtime (a negative size), value (a rank above PRUNE_MAX_DIMS, no such dtype), memory (also a product
+ * of sizes that does not fit). */
 
 /** torch.empty: values are indeterminate. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_empty(prune_tensor **out, const int64_t *sizes, int64_t ndim,

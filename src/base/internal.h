@@ -24,6 +24,13 @@ prune_status pruni_null_argument(const char *function, const char *argument);
             return pruni_null_argument(__func__, #argument); \
     } while (0)
 
+/* For an array that may be NULL where it has no items. */
+#define PRUNI_REQUIRE_ARRAY(argument, count)                 \
+    do {                                                     \
+        if ((count) > 0 && !(argument))                      \
+            return pruni_null_argument(__func__, #argument); \
+    } while (0)
+
 /* Fails with a value error unless an options or ops struct says the size that this version knows. */
 prune_status pruni_check_size(const char *function, size_t size, size_t expected);
 

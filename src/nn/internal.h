@@ -198,10 +198,7 @@ prune_status pruni_layer_operand(prune_tensor **out, const prune_module *self, c
 /* The same, but fails with type if it is absent. */
 prune_status pruni_layer_required(prune_tensor **out, const prune_module *self, const char *name);
 
-/* PyTorch's RuntimeError for a negative size. */
-prune_status pruni_layer_check_sizes(const int64_t *sizes, int64_t ndim);
-
-/* Registers a new parameter of indeterminate values, or, without `present`, an absent one. Checks the sizes. */
+/* Registers a new parameter of indeterminate values, or, without `present`, an absent one. */
 prune_status pruni_layer_add_parameter(prune_module *module, const char *name, bool present, const int64_t *sizes,
                                        int64_t ndim);
 

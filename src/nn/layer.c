@@ -42,22 +42,11 @@ prune_status pruni_layer_required(prune_tensor **out, const prune_module *self, 
 
 /* ---- Constructors ---- */
 
-prune_status pruni_layer_check_sizes(const int64_t *sizes, int64_t ndim)
-{
-    char text[PRUNI_SHAPE_TEXT];
-    for (int64_t i = 0; i < ndim; i++)
-        if (sizes[i] < 0)
-            return prune_fail(PRUNE_ERROR_RUNTIME, "Trying to create tensor with negative dimension %lld: %s",
-                              (long long)sizes[i], pruni_list_text(text, sizes, ndim));
-    return PRUNE_OK;
-}
-
 prune_status pruni_layer_add_parameter(prune_module *module, const char *name, bool present, const int64_t *sizes,
                                        int64_t ndim)
 {
     prune_tensor *t = NULL;
-    bool failed = (present
-                   && (pruni_layer_check_sizes(sizes, ndim) || prune_tensor_empty(&t, sizes, ndim, PRUNE_FLOAT32)))
+    bool failed = (present && prune_tensor_empty(&t, sizes, ndim, PRUNE_FLOAT32))
                   || prune_module_register_parameter(module, name, t);
     prune_tensor_release(t);
     return failed ? prune_last_status() : PRUNE_OK;

@@ -265,10 +265,8 @@ static prune_status summary_print(FILE *file, const pruni_summary *s, double inp
     return pruni_text_print(&text, file);
 }
 
-static prune_status check_input(const int64_t *input_size, int64_t ndim, int64_t batch_size)
+static prune_status check_input(int64_t ndim, int64_t batch_size)
 {
-    if (ndim > 0 && !input_size)
-        return pruni_null_argument("prune_module_summary", "input_size");
     if (ndim < 0 || ndim >= PRUNE_MAX_DIMS)
         return prune_fail(PRUNE_ERROR_VALUE, "prune_module_summary: rank %lld of the input is not in the range 0 to %d",
                           (long long)ndim, PRUNE_MAX_DIMS - 1);
@@ -283,7 +281,8 @@ prune_status prune_module_summary(FILE *file, prune_module *module, const int64_
 {
     PRUNI_REQUIRE(file);
     PRUNI_REQUIRE(module);
-    if (check_input(input_size, ndim, batch_size))
+    PRUNI_REQUIRE_ARRAY(input_size, ndim);
+    if (check_input(ndim, batch_size))
         return prune_last_status();
     double inputs = (double)batch_size;
     for (int64_t i = 0; i < ndim; i++)

@@ -19,18 +19,21 @@ static prune_status filled(prune_tensor **out, const int64_t *sizes, int64_t ndi
 prune_status prune_tensor_zeros(prune_tensor **out, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     return filled(out, sizes, ndim, 0, dtype);
 }
 
 prune_status prune_tensor_ones(prune_tensor **out, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     return filled(out, sizes, ndim, 1, dtype);
 }
 
 prune_status prune_tensor_full(prune_tensor **out, const int64_t *sizes, int64_t ndim, double value, prune_dtype dtype)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     return filled(out, sizes, ndim, value, dtype);
 }
 
@@ -66,12 +69,12 @@ prune_status prune_tensor_arange(prune_tensor **out, double start, double end, d
 prune_status prune_tensor_from_values(prune_tensor **out, const float *values, const int64_t *sizes, int64_t ndim)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     int64_t numel;
     prune_tensor *t = NULL;
     if (pruni_check_shape(&numel, sizes, ndim, PRUNE_FLOAT32))
         return prune_last_status();
-    if (numel > 0)
-        PRUNI_REQUIRE(values);
+    PRUNI_REQUIRE_ARRAY(values, numel);
     if (prune_tensor_empty(&t, sizes, ndim, PRUNE_FLOAT32))
         return prune_last_status();
     pruni_kernel_copy(pruni_dtype_size(PRUNE_FLOAT32), pruni_tensor_pointer(t), 1, values, 1, numel);

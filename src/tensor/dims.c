@@ -72,8 +72,7 @@ prune_status prune_tensor_permute(prune_tensor **out, prune_tensor *t, const int
             "permute(): number of dimensions in the tensor input does not match the length of the desired "
             "ordering of dimensions i.e. input.dim() = %lld is not equal to len(dims) = %lld",
             (long long)t->ndim, (long long)ndim);
-    if (ndim > 0)
-        PRUNI_REQUIRE(dims);
+    PRUNI_REQUIRE_ARRAY(dims, ndim);
     int64_t order[PRUNE_MAX_DIMS];
     bool seen[PRUNE_MAX_DIMS] = { false };
     for (int64_t i = 0; i < ndim; i++) {
@@ -100,8 +99,6 @@ static prune_status check_expanded_rank(const prune_tensor *t, const int64_t *si
 {
     if (pruni_check_rank(ndim))
         return prune_last_status();
-    if (ndim > 0 && !sizes)
-        return pruni_null_argument("prune_tensor_expand", "sizes");
     char own[PRUNI_SHAPE_TEXT], target[PRUNI_SHAPE_TEXT];
     if (ndim < t->ndim)
         return prune_fail(PRUNE_ERROR_RUNTIME,
@@ -116,6 +113,7 @@ prune_status prune_tensor_expand(prune_tensor **out, prune_tensor *t, const int6
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     if (check_expanded_rank(t, sizes, ndim))
         return prune_last_status();
     int64_t expanded[PRUNE_MAX_DIMS], strides[PRUNE_MAX_DIMS];

@@ -37,7 +37,7 @@ int64_t pruni_dtype_size(prune_dtype dtype); /* 0: no such dtype */
 
 prune_status pruni_check_rank(int64_t ndim); /* 0 to PRUNE_MAX_DIMS, else a value error */
 
-/* Checks rank, sizes, dtype and that the bytes fit, and gives the product of the sizes. */
+/* Checks rank, sizes (not NULL if there are any), dtype and that the bytes fit, and gives the product of the sizes. */
 prune_status pruni_check_shape(int64_t *numel, const int64_t *sizes, int64_t ndim, prune_dtype dtype);
 void pruni_contiguous_strides(int64_t *strides, const int64_t *sizes, int64_t ndim);
 
@@ -49,7 +49,8 @@ bool pruni_same_shape(const prune_tensor *a, const prune_tensor *b);
  * got 2)". Rank 0 has dims −1 and 0. */
 prune_status pruni_wrap_dim(int64_t *out, int64_t dim, int64_t ndim);
 
-/* Sorts the dims into a mask of booleans, one per dim; none listed: all. Fails as pruni_wrap_dim, or for a dim twice. */
+/* Sorts the dims (not NULL if there are any) into a mask of booleans, one per dim; none listed: all. Fails as
+ * pruni_wrap_dim, or for a dim twice. */
 prune_status pruni_reduced_dims(bool reduced[PRUNE_MAX_DIMS], const int64_t *dims, int64_t ndims, int64_t ndim);
 
 /* "[3, 4]" and "torch.Size([3, 4])" into a buffer, for sentences. */

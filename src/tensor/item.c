@@ -1,11 +1,8 @@
 /* One element, read and written. */
 #include "tensor/internal.h"
 
-static prune_status locate(const char *function, void **out, const prune_tensor *t, const int64_t *index,
-                           int64_t length)
+static prune_status locate(void **out, const prune_tensor *t, const int64_t *index, int64_t length)
 {
-    if (length > 0 && !index)
-        return pruni_null_argument(function, "index");
     if (length > t->ndim)
         return prune_fail(PRUNE_ERROR_INDEX, "too many indices for tensor of dimension %lld", (long long)t->ndim);
     if (length != t->ndim)
@@ -27,8 +24,9 @@ prune_status prune_tensor_get(double *out, const prune_tensor *t, const int64_t 
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(index, length);
     void *element = NULL;
-    if (locate(__func__, &element, t, index, length))
+    if (locate(&element, t, index, length))
         return prune_last_status();
     double value = pruni_load_double(t->dtype, element);
     int64_t exact = t->dtype == PRUNE_INT64 ? pruni_load_int64(PRUNE_INT64, element) : 0;
@@ -41,8 +39,9 @@ prune_status prune_tensor_get(double *out, const prune_tensor *t, const int64_t 
 prune_status prune_tensor_set(prune_tensor *t, const int64_t *index, int64_t length, double value)
 {
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(index, length);
     void *element = NULL;
-    if (locate(__func__, &element, t, index, length) || pruni_check_not_read_only(__func__, t))
+    if (locate(&element, t, index, length) || pruni_check_not_read_only(__func__, t))
         return prune_last_status();
     pruni_store_double(t->dtype, element, value);
     return PRUNE_OK;

@@ -264,6 +264,7 @@ prune_status prune_tensor_norm(prune_tensor **out, const prune_tensor *t, prune_
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(dims, ndims);
     reduction over;
     prune_tensor *norms = NULL;
     if (pruni_check_norm(__func__, norm) || pruni_check_float32(__func__, t) || read_dims(&over, dims, ndims, t->ndim)

@@ -43,6 +43,7 @@ prune_status prune_rand(prune_tensor **out, const int64_t *sizes, int64_t ndim, 
                         prune_generator *generator)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     int64_t numel;
     if (pruni_check_shape(&numel, sizes, ndim, dtype))
         return prune_last_status();

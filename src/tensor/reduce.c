@@ -48,6 +48,7 @@ prune_status prune_tensor_sum(prune_tensor **out, const prune_tensor *t, const i
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(dims, ndims);
     bool reduced[PRUNE_MAX_DIMS];
     prune_tensor *sums = NULL;
     prune_tensor *rounded = NULL;
@@ -88,6 +89,7 @@ prune_status prune_tensor_count_nonzero(prune_tensor **out, const prune_tensor *
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(dims, ndims);
     bool reduced[PRUNE_MAX_DIMS];
     prune_tensor *counts = NULL;
     if (pruni_reduced_dims(reduced, dims, ndims, t->ndim) || pruni_reduced_full(&counts, t, reduced, 0, PRUNE_INT64))
@@ -150,6 +152,7 @@ prune_status prune_tensor_min(prune_tensor **out, const prune_tensor *t, const i
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(dims, ndims);
     if (pruni_check_float32(__func__, t))
         return prune_last_status();
     return reduce_extreme("amin", pruni_kernel_min, (double)INFINITY, out, t, dims, ndims, keepdim);
@@ -160,6 +163,7 @@ prune_status prune_tensor_max(prune_tensor **out, const prune_tensor *t, const i
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(dims, ndims);
     if (pruni_check_float32(__func__, t))
         return prune_last_status();
     return reduce_extreme("amax", pruni_kernel_max, -(double)INFINITY, out, t, dims, ndims, keepdim);

@@ -67,12 +67,10 @@ prune_status pruni_check_rank(int64_t ndim)
 
 static prune_status check_sizes(const int64_t *sizes, int64_t ndim)
 {
-    if (ndim > 0 && !sizes)
-        return prune_fail(PRUNE_ERROR_TYPE, "the sizes are NULL, but there are %lld", (long long)ndim);
     char text[PRUNI_SHAPE_TEXT];
     for (int64_t i = 0; i < ndim; i++)
         if (sizes[i] < 0)
-            return prune_fail(PRUNE_ERROR_VALUE, "Trying to create tensor with negative dimension %lld: %s",
+            return prune_fail(PRUNE_ERROR_RUNTIME, "Trying to create tensor with negative dimension %lld: %s",
                               (long long)sizes[i], pruni_list_text(text, sizes, ndim));
     return PRUNE_OK;
 }
@@ -134,8 +132,6 @@ prune_status pruni_reduced_dims(bool reduced[PRUNE_MAX_DIMS], const int64_t *dim
     bool seen[PRUNE_MAX_DIMS] = { false };
     if (ndims < 0)
         return prune_fail(PRUNE_ERROR_VALUE, "a list of %lld dims", (long long)ndims);
-    if (ndims > 0 && !dims)
-        return pruni_null_argument(__func__, "dims");
     for (int64_t i = 0; i < ndims; i++) {
         int64_t dim = 0;
         if (pruni_wrap_dim(&dim, dims[i], ndim))

@@ -92,6 +92,7 @@ prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes
 prune_status prune_tensor_empty(prune_tensor **out, const int64_t *sizes, int64_t ndim, prune_dtype dtype)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     return pruni_tensor_empty_strided(out, sizes, NULL, ndim, dtype);
 }
 
@@ -183,6 +184,7 @@ prune_status prune_tensor_from_blob(prune_tensor **out, void *data, const int64_
                                     const prune_blob_options *options)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     return from_blob(__func__, out, data, false, sizes, ndim, options);
 }
 
@@ -190,5 +192,6 @@ prune_status prune_tensor_from_const_blob(prune_tensor **out, const void *data, 
                                           const prune_blob_options *options)
 {
     PRUNI_REQUIRE(out);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     return from_blob(__func__, out, (void *)(uintptr_t)data, true, sizes, ndim, options);
 }

@@ -21,15 +21,13 @@ static prune_status ambiguous_shape(const int64_t *sizes, int64_t ndim)
 }
 
 /* Puts into `resolved` the sizes with a −1 replaced by what is left. */
-static prune_status resolve_sizes(const char *function, int64_t resolved[PRUNE_MAX_DIMS], const prune_tensor *t,
-                                  const int64_t *sizes, int64_t ndim)
+static prune_status resolve_sizes(int64_t resolved[PRUNE_MAX_DIMS], const prune_tensor *t, const int64_t *sizes,
+                                  int64_t ndim)
 {
     int64_t inferred = -1;
     int64_t product = 1;
     if (pruni_check_rank(ndim))
         return prune_last_status();
-    if (ndim > 0 && !sizes)
-        return pruni_null_argument(function, "sizes");
     for (int64_t i = 0; i < ndim; i++) {
         char text[PRUNI_SHAPE_TEXT];
         if (sizes[i] < -1)
@@ -94,8 +92,9 @@ prune_status prune_tensor_view(prune_tensor **out, prune_tensor *t, const int64_
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     int64_t resolved[PRUNE_MAX_DIMS], strides[PRUNE_MAX_DIMS];
-    if (resolve_sizes(__func__, resolved, t, sizes, ndim))
+    if (resolve_sizes(resolved, t, sizes, ndim))
         return prune_last_status();
     if (!can_view(strides, t, resolved, ndim))
         return prune_fail(PRUNE_ERROR_RUNTIME,
@@ -108,8 +107,9 @@ prune_status prune_tensor_reshape(prune_tensor **out, prune_tensor *t, const int
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
+    PRUNI_REQUIRE_ARRAY(sizes, ndim);
     int64_t resolved[PRUNE_MAX_DIMS], strides[PRUNE_MAX_DIMS];
-    if (resolve_sizes(__func__, resolved, t, sizes, ndim))
+    if (resolve_sizes(resolved, t, sizes, ndim))
         return prune_last_status();
     if (can_view(strides, t, resolved, ndim))
         return pruni_tensor_view_over(out, t, 0, resolved, strides, ndim);
