@@ -5,9 +5,9 @@
 # Names that begin with an underscore are the toolchain's.
 cmake_minimum_required(VERSION 3.16)
 
-# Process-wide state: the allocator and its count, the default generator and its lock, the hook counter. The last error
-# is thread-local.
-set(writable allocator live_blocks shared shared_lock next_id last)
+# Process-wide state: the allocator and its count, the default generator and its lock, the hook counter, which variants of
+# the kernels are used. The last error is thread-local.
+set(writable allocator live_blocks shared shared_lock next_id chosen_cpu last)
 
 set(wrong "")
 

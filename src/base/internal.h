@@ -67,6 +67,29 @@ bool pruni_add_size(size_t *out, size_t a, size_t b);
 bool pruni_multiply_int64(int64_t *out, int64_t a, int64_t b);
 bool pruni_add_int64(int64_t *out, int64_t a, int64_t b);
 
+/* ---- The processor (cpu.c) ---- */
+
+/* Where variants for x86-64 can be compiled: functions with a target attribute, and their intrinsics. */
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define PRUNI_X86 1
+#endif
+
+typedef enum pruni_cpu {
+    PRUNI_CPU_PORTABLE, /* what the compiler makes of the reference for any machine of the target */
+    PRUNI_CPU_AVX2,     /* and FMA */
+    PRUNI_CPU_AVX512,   /* F, DQ, BW, VL */
+    PRUNI_CPUS
+} pruni_cpu;
+
+/* The variants that are used: the best that can run, or the lesser ones that the environment variable PRUNE_CPU names
+ * (portable, avx2, avx512) when this is first called. */
+pruni_cpu pruni_cpu_used(void);
+
+/* From now on uses these, for tests and measurements, while no other thread is at work; false: they cannot run. */
+bool pruni_cpu_use(pruni_cpu cpu);
+
+const char *pruni_cpu_name(pruni_cpu cpu);
+
 /* ---- Reference counts (refs.c) ---- */
 
 void pruni_refs_init(pruni_refs *refs); /* one */

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Kernels that have variants for some processors are listed, with their references, in table.h. */
+
 /* ---- Random numbers (mt19937.c) ---- */
 
 enum { PRUNI_MT19937_WORDS = 624 };
@@ -71,6 +73,9 @@ typedef void pruni_kernel_binary(float *out, int64_t out_stride, const float *a,
                                  int64_t b_stride, int64_t n);
 
 pruni_kernel_binary pruni_kernel_add, pruni_kernel_subtract, pruni_kernel_multiply, pruni_kernel_divide;
+
+/* Numbers side by side. Where both factors are NaN, it is not said whose bits stay. */
+typedef void pruni_kernel_binary_run(float *out, const float *a, const float *b, int64_t n);
 
 /* ---- Comparison (compare.c): true for n = 0 ---- */
 
@@ -152,6 +157,38 @@ void pruni_kernel_select_fill(float *out, float value, const float *x, int64_t n
  * n entries. */
 void pruni_kernel_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
                                        uint64_t *scratch);
+
+/* ---- The sieve (sieve.c, sieve_pick.c): selection and pruning in one pass ----
+ * The k smallest of n scores, of which there may be many, are pruned. A sample tells between which two keys the k-th is to
+ * be expected; one pass counts what lies below, keeps the few between as candidates, and writes mask and pruned values as
+ * if the k-th were in the middle. The k-th is then found among the candidates, and those on the wrong side are put right.
+ */
+
+/* An array of scores, and what is pruned by them. Nothing overlaps, but for `mask` and `before`, and `value` and `scores`,
+ * which may be the same. */
+typedef struct pruni_run {
+    int64_t n;             /* less than 2^32 */
+    const float *scores;   /* the smallest magnitudes go first; NaN last */
+    const uint32_t *draws; /* or, instead of scores: 24 random bits each, the largest go first */
+    const float *before;   /* the mask so far; entries other than 1 are passed over. NULL: all are 1 */
+    const float *orig;     /* what is pruned */
+    float *mask, *value;   /* written: the mask, mask * orig. NULL: nothing is */
+    bool stream;           /* writes past the caches */
+} pruni_run;
+
+enum { PRUNI_ALL_KEYS = 0x7f800002 }; /* one more than the greatest key */
+
+typedef struct pruni_sieve {
+    uint32_t low, cut, high; /* keys from `low` to below `high` are candidates; those below `cut` are pruned for now */
+    int64_t seen, below;     /* entries that were not passed over, and of those the keys below `low` */
+    int64_t count;           /* of the candidates */
+    uint32_t *keys, *places; /* in the order of their places; room for all that a call may add */
+} pruni_sieve;
+
+/* Takes in a run, of which the first entry has the place `first`. */
+typedef void pruni_kernel_sieve_fn(pruni_sieve *sieve, const pruni_run *run, uint32_t first);
+
+pruni_kernel_sieve_fn pruni_kernel_sieve;
 
 /* ---- Masks (mask.c) ---- */
 

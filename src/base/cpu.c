@@ -1,0 +1,117 @@
+/* Which of a kernel's variants the processor, and the system, can run. */
+#include "base/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- What the processor has ---- */
+
+#if defined(PRUNI_X86)
+
+#include <cpuid.h>
+
+/* Which registers the system saves. Needs the processor's OSXSAVE. */
+static uint32_t saved_registers(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+static bool has_all(uint32_t bits, uint32_t wanted)
+{
+    return (bits & wanted) == wanted;
+}
+
+static pruni_cpu best(void)
+{
+    const uint32_t fma = UINT32_C(1) << 12, osxsave = UINT32_C(1) << 27;
+    const uint32_t avx2 = UINT32_C(1) << 5;
+    const uint32_t avx512 = UINT32_C(1) << 16 | UINT32_C(1) << 17 | UINT32_C(1) << 30 | UINT32_C(1) << 31;
+    const uint32_t ymm = 0x06, zmm = 0xe6;
+    uint32_t eax, ebx, ecx, edx;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !has_all(ecx, fma | osxsave))
+        return PRUNI_CPU_PORTABLE;
+    uint32_t saved = saved_registers();
+    if (!has_all(saved, ymm) || !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !has_all(ebx, avx2))
+        return PRUNI_CPU_PORTABLE;
+    return has_all(saved, zmm) && has_all(ebx, avx512) ? PRUNI_CPU_AVX512 : PRUNI_CPU_AVX2; /* F, DQ, BW, VL */
+}
+
+#else
+
+static pruni_cpu best(void)
+{
+    return PRUNI_CPU_PORTABLE;
+}
+
+#endif
+
+/* ---- What is used ---- */
+
+static const char *const names[PRUNI_CPUS] = { "portable", "avx2", "avx512" };
+
+const char *pruni_cpu_name(pruni_cpu cpu)
+{
+    return names[cpu];
+}
+
+/* At most what the environment names; a word that is no name changes nothing. */
+static pruni_cpu choose(void)
+{
+    pruni_cpu found = best();
+    const char *wanted = getenv("PRUNE_CPU");
+    for (int i = 0; wanted && i < (int)found; i++)
+        if (strcmp(wanted, names[i]) == 0)
+            return (pruni_cpu)i;
+    return found;
+}
+
+/* One more than the choice; 0: none is made yet. Threads that choose at the same time choose alike. */
+#if !defined(__STDC_NO_ATOMICS__)
+
+static atomic_int chosen_cpu;
+
+static int load(void)
+{
+    return atomic_load_explicit(&chosen_cpu, memory_order_relaxed);
+}
+
+static void store(int value)
+{
+    atomic_store_explicit(&chosen_cpu, value, memory_order_relaxed);
+}
+
+#else
+
+static int chosen_cpu;
+
+static int load(void)
+{
+    return chosen_cpu;
+}
+
+static void store(int value)
+{
+    chosen_cpu = value;
+}
+
+#endif
+
+pruni_cpu pruni_cpu_used(void)
+{
+    int chosen = load();
+    if (chosen == 0) {
+        chosen = (int)choose() + 1;
+        store(chosen);
+    }
+    return (pruni_cpu)(chosen - 1);
+}
+
+bool pruni_cpu_use(pruni_cpu cpu)
+{
+    if (cpu > best())
+        return false;
+    store((int)cpu + 1);
+    return true;
+}

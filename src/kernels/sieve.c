@@ -1,0 +1,27 @@
+/* The sieve: see internal.h. */
+#include "kernels/sieve.h"
+#include "kernels/table.h"
+
+static void look(pruni_sieve *sieve, uint32_t key, uint32_t place)
+{
+    sieve->seen++;
+    if (key < sieve->low)
+        sieve->below++;
+    else if (key < sieve->high)
+        pruni_sieve_keep(sieve, key, place);
+}
+
+void pruni_sieve_portable(pruni_sieve *sieve, const pruni_run *run, uint32_t first)
+{
+    for (int64_t i = 0; i < run->n; i++) {
+        bool open = pruni_sieve_is_open(run, i);
+        uint32_t key = pruni_sieve_key(run, i);
+        if (open)
+            look(sieve, key, first + (uint32_t)i);
+        if (!run->mask)
+            continue;
+        float mask = open ? (key < sieve->cut ? 0.0f : 1.0f) : run->before[i];
+        run->mask[i] = mask;
+        run->value[i] = mask * run->orig[i];
+    }
+}

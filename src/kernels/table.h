@@ -1,0 +1,37 @@
+/* The kernels that have variants. Tests and measurements take them from here: tests/test_kernels.c has a test for each row
+ * of the table, which compares every variant that the machine can run with the reference, bit for bit. */
+#ifndef PRUNI_KERNELS_TABLE_H
+#define PRUNI_KERNELS_TABLE_H
+
+#include "base/internal.h"
+#include "kernels/internal.h"
+
+/* ROW(kernel, type, reference, AVX2, AVX-512): pruni_<kernel>_<variant> is of type pruni_kernel_<type>, and
+ * pruni_kernel_<kernel> calls the one that is used. A variant that gains nothing names the one before it again. The
+ * references are in the kernel's file, variants in <file>_<variant>.c; other processors have the references alone, which
+ * compilers turn into vectors where those are part of the target, as on ARM. */
+#define PRUNI_KERNEL_TABLE(ROW)                     \
+    ROW(multiply, binary_run, portable, avx2, avx2) \
+    ROW(sieve, sieve_fn, portable, avx2, avx2)
+
+#define PRUNI_KERNEL_MEMBER(kernel, type, reference, avx2, avx512) pruni_kernel_##type *kernel;
+
+typedef struct pruni_kernels {
+    PRUNI_KERNEL_TABLE(PRUNI_KERNEL_MEMBER)
+} pruni_kernels;
+
+/* The variants for a processor; what it may not be able to run is the caller's care. */
+const pruni_kernels *pruni_kernels_for(pruni_cpu cpu);
+
+/* Those that are used. */
+static inline const pruni_kernels *pruni_kernels_used(void)
+{
+    return pruni_kernels_for(pruni_cpu_used());
+}
+
+#define PRUNI_KERNEL_DECLARATION(kernel, type, reference, avx2, avx512) \
+    pruni_kernel_##type pruni_##kernel##_portable, pruni_##kernel##_avx2, pruni_##kernel##_avx512;
+
+PRUNI_KERNEL_TABLE(PRUNI_KERNEL_DECLARATION)
+
+#endif

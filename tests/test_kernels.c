@@ -1,0 +1,224 @@
+/* Each variant of each kernel in the table against its reference, bit for bit. */
+#include "support.h"
+
+#include "kernels/table.h"
+
+enum { LONGEST = 200, SIZE = 1024, SLACK = 8 };
+
+/* ---- Numbers ---- */
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+static float from_bits(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Every seventh is special: NaNs with payloads, infinities, zeros, subnormals. */
+static void fill_floats(float *x, int64_t n, uint32_t seed)
+{
+    static const uint32_t special[] = { 0x7fc00000, 0xffc00001, 0x7f800001, 0xff923456, 0x7fffffff,
+                                        0x7f800000, 0xff800000, 0x80000000, 0x00000000, 0x00000001,
+                                        0x807fffff, 0x00800000, 0x7f7fffff, 0x3f800000, 0xbf800000 };
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t random = next_random(&seed);
+        if (random % 7 == 0)
+            x[i] = from_bits(special[random / 7 % (sizeof special / sizeof special[0])]);
+        else
+            x[i] = ldexpf((float)random - 0x1p23f, (int)(random % 5) - 24);
+    }
+}
+
+/* Masks as they are found: ones and zeros, rarely anything else. */
+static void fill_mask(float *mask, int64_t n, uint32_t seed)
+{
+    static const float other[] = { 0.5f, -0.0f, 2, NAN, -1 };
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t random = next_random(&seed);
+        mask[i] = random % 16 == 0 ? other[random / 16 % 5] : (float)(random / 16 % 2);
+    }
+}
+
+/* ---- Variants ---- */
+
+typedef void compare_fn(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset);
+
+/* Sizes 0 to 200 and a long one, at every offset from an aligned address; variants that cannot run are left out. */
+static void with_every_variant(compare_fn *compare)
+{
+    pruni_cpu used = pruni_cpu_used();
+    for (pruni_cpu cpu = PRUNI_CPU_PORTABLE; cpu < PRUNI_CPUS; cpu++) {
+        if (!pruni_cpu_use(cpu))
+            continue;
+        for (int64_t n = 0; n <= LONGEST + 1; n++)
+            for (int64_t offset = 0; offset < SLACK; offset++)
+                compare(pruni_kernels_used(), pruni_kernels_for(PRUNI_CPU_PORTABLE),
+                        n <= LONGEST ? n : SIZE - offset - SLACK, offset);
+    }
+    assert_true(pruni_cpu_use(used));
+}
+
+static _Alignas(64) float a[SIZE], b[SIZE], c[SIZE], out[4][SIZE];
+
+/* The variant's output, and nothing around it, is the reference's. */
+static void assert_same_output(const float *got, const float *expected)
+{
+    assert_memory_equal(got, expected, SIZE * sizeof *got);
+}
+
+static void clear_outputs(void)
+{
+    for (int i = 0; i < 4; i++)
+        for (int64_t j = 0; j < SIZE; j++)
+            out[i][j] = -7;
+}
+
+/* ---- multiply ---- */
+
+static void compare_multiply(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    fill_floats(a, SIZE, (uint32_t)n);
+    fill_mask(b, SIZE, (uint32_t)(n + offset));
+    for (int64_t i = 0; i < SIZE; i++)
+        b[i] = isnan(b[i]) ? INFINITY : b[i];
+    clear_outputs();
+    variant->multiply(out[0] + offset, b + offset, a + 2 * (offset % 2), n);
+    reference->multiply(out[1] + offset, b + offset, a + 2 * (offset % 2), n);
+    assert_same_output(out[0], out[1]);
+    memcpy(out[0], a, sizeof out[0]);
+    memcpy(out[1], a, sizeof out[1]);
+    variant->multiply(out[0] + offset, b + offset, out[0] + offset, n);
+    reference->multiply(out[1] + offset, b + offset, out[1] + offset, n);
+    assert_same_output(out[0], out[1]);
+}
+
+static void variants_of_multiply(void **state)
+{
+    (void)state;
+    with_every_variant(compare_multiply);
+}
+
+/* ---- sieve ---- */
+
+static uint32_t keys[2][SIZE], places[2][SIZE];
+
+static void assert_same_sieve(const pruni_sieve *got, const pruni_sieve *expected)
+{
+    assert_int_equal(got->seen, expected->seen);
+    assert_int_equal(got->below, expected->below);
+    assert_int_equal(got->count, expected->count);
+    if (got->count > 0) {
+        assert_memory_equal(got->keys, expected->keys, (size_t)got->count * sizeof got->keys[0]);
+        assert_memory_equal(got->places, expected->places, (size_t)got->count * sizeof got->places[0]);
+    }
+}
+
+static void sieve_both(const pruni_kernels *variant, const pruni_kernels *reference, pruni_sieve window, pruni_run run,
+                       int64_t offset)
+{
+    const pruni_kernels *kernels[] = { variant, reference };
+    pruni_sieve sieves[2];
+    clear_outputs();
+    for (int i = 0; i < 2; i++) {
+        sieves[i] = window;
+        sieves[i].keys = keys[i];
+        sieves[i].places = places[i];
+        if (run.mask) {
+            run.mask = out[2 * i] + offset;
+            run.value = out[2 * i + 1] + offset;
+        }
+        kernels[i]->sieve(&sieves[i], &run, 1000);
+    }
+    assert_same_sieve(&sieves[0], &sieves[1]);
+    assert_same_output(out[0], out[2]);
+    assert_same_output(out[1], out[3]);
+}
+
+static void compare_sieve(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    static const uint32_t windows[][3] = { { 0x3d000000, 0x3e800000, 0x3f000000 },
+                                           { 0, 1, PRUNI_ALL_KEYS },
+                                           { 0x3f000000, 0x3f000000, 0x3f000000 },
+                                           { 0x7f800001, 0x7f800002, 0x7f800002 },
+                                           { 0x00400000, 0x00800000, 0x00c00000 } };
+    const uint32_t *keys_of_window = windows[(n + offset) % 5];
+    pruni_sieve window = { .low = keys_of_window[0], .cut = keys_of_window[1], .high = keys_of_window[2] };
+    uint32_t draws[LONGEST + SLACK + 1];
+    uint32_t seed = (uint32_t)n;
+    for (int i = 0; i < LONGEST + SLACK + 1; i++)
+        draws[i] = next_random(&seed) << 8 | (uint32_t)i;
+    fill_floats(a, SIZE, (uint32_t)n);
+    fill_floats(c, SIZE, (uint32_t)n + 1);
+    fill_mask(b, SIZE, (uint32_t)(n + offset));
+    for (int64_t i = 0; i < SIZE; i++)
+        c[i] = isnan(c[i]) && isnan(b[i]) ? 1 : c[i];
+    for (int kind = 0; kind < (n <= LONGEST ? 8 : 4); kind++) {
+        pruni_run run = { .n = n, .scores = a + offset, .orig = c + offset, .before = kind & 1 ? b + offset : NULL };
+        run.mask = kind & 2 ? out[0] : NULL;
+        if (kind & 4) {
+            run.scores = NULL;
+            run.draws = draws + offset;
+        }
+        run.stream = kind == 2 && offset == 0; /* aligned, as it must be */
+        sieve_both(variant, reference, window, run, offset);
+    }
+}
+
+static void variants_of_sieve(void **state)
+{
+    (void)state;
+    with_every_variant(compare_sieve);
+}
+
+static void the_sieve_rewrites_in_place(void **state)
+{
+    (void)state;
+    float mask[2][70], value[2][70], orig[70];
+    fill_floats(orig, 70, 3);
+    fill_mask(mask[0], 70, 4);
+    for (int i = 0; i < 70; i++)
+        orig[i] = isnan(orig[i]) ? 1 : orig[i];
+    memcpy(mask[1], mask[0], sizeof mask[0]);
+    for (int i = 0; i < 2; i++) {
+        memcpy(value[i], orig, sizeof orig);
+        pruni_sieve sieve = { .low = 0x3e000000, .cut = 0x3e000000, .high = 0x3e000000 };
+        pruni_run run = { 70, value[i], NULL, mask[i], orig, mask[i], value[i], false };
+        (i ? pruni_kernels_for(PRUNI_CPU_PORTABLE) : pruni_kernels_used())->sieve(&sieve, &run, 0);
+        assert_int_equal(sieve.count, 0);
+    }
+    assert_memory_equal(mask[0], mask[1], sizeof mask[0]);
+    assert_memory_equal(value[0], value[1], sizeof value[0]);
+}
+
+/* ---- Choosing variants ---- */
+
+static void a_variant_can_be_forced(void **state)
+{
+    (void)state;
+    pruni_cpu used = pruni_cpu_used();
+    assert_true(pruni_cpu_use(PRUNI_CPU_PORTABLE));
+    assert_int_equal(pruni_cpu_used(), PRUNI_CPU_PORTABLE);
+    assert_ptr_equal(pruni_kernels_used()->sieve, pruni_sieve_portable);
+    assert_true(pruni_cpu_use(used));
+    assert_int_equal(pruni_cpu_used(), used);
+    assert_string_equal(pruni_cpu_name(PRUNI_CPU_AVX2), "avx2");
+}
+
+/* A row of the table that has no test here does not compile. */
+#define TEST_ROW(kernel, type, reference, avx2, avx512) cmocka_unit_test(variants_of_##kernel),
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PRUNI_KERNEL_TABLE(TEST_ROW) cmocka_unit_test(the_sieve_rewrites_in_place),
+        cmocka_unit_test(a_variant_can_be_forced),
+    };
+    printf("best variants used: %s\n", pruni_cpu_name(pruni_cpu_used()));
+    return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}
