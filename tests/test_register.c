@@ -66,6 +66,7 @@ static void names_are_checked(void **state)
     prune_module *m = module_of("Linear"), *child = module_of("ReLU");
     prune_tensor *t = tensor(PRUNE_FLOAT32);
     assert_fails(prune_module_register_parameter(m, "a.b", t), PRUNE_ERROR_KEY, "parameter name can't contain \".\"");
+    assert_null(strstr(prune_last_error(), "got"));
     assert_fails(prune_module_register_parameter(m, "", t), PRUNE_ERROR_KEY,
                  "parameter name can't be empty string \"\"");
     assert_fails(prune_module_register_buffer(m, "a.b", t, true), PRUNE_ERROR_KEY, "buffer name can't contain \".\"");

@@ -26,10 +26,13 @@ const char *pruni_tensor_typename(const prune_tensor *t)
     return "torch.Tensor";
 }
 
+/* PyTorch repeats the name of a module only. */
 static prune_status check_name(const char *kind, const char *name)
 {
+    const bool got = strcmp(kind, "module") == 0;
     if (strchr(name, '.'))
-        return prune_fail(PRUNE_ERROR_KEY, "%s name can't contain \".\", got: %s", kind, name);
+        return prune_fail(PRUNE_ERROR_KEY, "%s name can't contain \".\"%s%s", kind, got ? ", got: " : "",
+                          got ? name : "");
     if (name[0] == '\0')
         return prune_fail(PRUNE_ERROR_KEY, "%s name can't be empty string \"\"", kind);
     return PRUNE_OK;

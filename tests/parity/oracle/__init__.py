@@ -1,0 +1,1 @@
+"""The parity language (see ../driver.c) answered by PyTorch."""

@@ -1,0 +1,255 @@
+"""Commands on modules: members, hooks, forward, state dicts, print."""
+import collections
+import contextlib
+import copy
+import io
+
+import torch
+from torch import nn
+from torch.nn.utils import prune
+from torch.utils.hooks import RemovableHandle
+
+from .session import Ours, Skipped, UserError, verb
+from .tensors import approximate
+from .text import make_pattern, one_line, read_list
+
+
+def products(module):
+    """The tensors of the tree that autograd would not let be copied: pruned values."""
+    return [t for m in module.modules() for t in m.__dict__.values() if isinstance(t, torch.Tensor) and not t.is_leaf]
+
+
+def deep_copy(module):
+    """copy.deepcopy that takes pruned values as well."""
+    memo = {id(t): t.detach().clone().requires_grad_() * 1 for t in products(module)}
+    return copy.deepcopy(module, memo)
+
+
+@verb("clone")
+def clone(s, c):
+    source = s.module(c[2])
+    if products(source):
+        s.ours("a pruned module is copied at any time")
+    s.keep(c[1], deep_copy(source))
+
+
+# ---- Members
+
+@verb("parameter")
+def parameter(s, c):
+    module, t = s.module(c[1]), s.tensor(c[3])
+    name = s.member(c[2])
+    if t is not None and not isinstance(t, nn.Parameter):
+        t = nn.Parameter(t, requires_grad=t.is_floating_point())
+    module.register_parameter(name, t)
+    if t is not None:
+        s.objects[c[3]] = t
+
+
+@verb("buffer")
+def buffer(s, c):
+    module, t = s.module(c[1]), s.tensor(c[3])
+    module.register_buffer(s.member(c[2]), t, persistent=c.flag("persistent", True))
+
+
+@verb("child")
+def child(s, c):
+    module, given = s.module(c[1]), s.module(c[3])
+    name = s.member(c[2])
+    if given is not None and any(m is module for m in given.modules()):
+        raise Ours("a module is no child of its own", "value")
+    module.register_module(name, given)
+
+
+@verb("set")
+def set_member(s, c):
+    module, t = s.module(c[1]), s.tensor(c[3])
+    setattr(module, s.member(c[2]), t)
+
+
+@verb("delete")
+def delete(s, c):
+    delattr(s.module(c[1]), s.member(c[2]))
+
+
+def existing(s, c):
+    module = s.module(c[1])
+    t = getattr(module, s.member(c[2]), None)
+    if not isinstance(t, torch.Tensor):
+        raise Skipped
+    return t
+
+
+@verb("get")
+def get(s, c):
+    try:
+        s.keep(c[1], existing(s, c_with_member(c)))
+    except Skipped:
+        s.module(c[2])
+        return None
+
+
+def c_with_member(c):
+    moved = copy.copy(c)
+    moved.words = [c[0], *c.words[2:]]
+    return moved
+
+
+@verb("fill")
+def fill(s, c):
+    t = existing(s, c)
+    with torch.no_grad():
+        t.copy_(make_pattern(t.shape, c[3]))
+
+
+@verb("requires_grad")
+def requires_grad(s, c):
+    existing(s, c).requires_grad_(int(c[3]) != 0)
+
+
+@verb("print_member")
+def print_member(s, c):
+    return [one_line(str(existing(s, c)))]
+
+
+# ---- Hooks and forward
+
+class Noop:
+    def __call__(self, module, inputs):
+        return None
+
+
+class Fails:
+    def __call__(self, module, inputs):
+        raise UserError("the hook fails")
+
+
+@verb("hook")
+def hook(s, c):
+    handle = s.module(c[1]).register_forward_pre_hook(Noop() if c[2] == "noop" else Fails())
+    return [f"id {handle.id}"]
+
+
+@verb("remove_hook")
+def remove_hook(s, c):
+    hooks = s.module(c[1])._forward_pre_hooks
+    number = int(c[2])
+    if number not in hooks:
+        raise Ours("a hook that is not there cannot be removed", "key")
+    if isinstance(hooks[number], prune.BasePruningMethod):
+        raise Ours("pruning hooks go with remove alone", "state")
+    del hooks[number]
+
+
+@verb("run_hooks")
+def run_hooks(s, c):
+    module = s.module(c[1])
+    for m in list(module.modules()) if c.flag("recurse", True) else [module]:
+        for each in list(m._forward_pre_hooks.values()):
+            each(m, ())
+
+
+@verb("train")
+def train(s, c):
+    s.module(c[1]).train(int(c[2]) != 0)
+
+
+def evaluations(module, inputs, outputs, moves=2):
+    """The forward in float64, as it is and with weights and inputs moved by up to a rounding of float32."""
+    random = torch.Generator().manual_seed(1)
+
+    def moved(t):
+        return t * (1 + (torch.rand(t.shape, generator=random, dtype=t.dtype) - 0.5) * 2.0**-23)
+
+    results = []
+    for move in range(moves + 1):
+        exact = deep_copy(module).double()
+        x = [t.detach().double().clone() for t in inputs]
+        if move:
+            x = [moved(t) for t in x]
+            with torch.no_grad():
+                for p in [*exact.parameters(), *(b for b in exact.buffers() if b.is_floating_point())]:
+                    p.copy_(moved(p))
+        y = exact(*x)
+        results.append(flat_outputs(y, outputs))
+    return list(zip(*results))
+
+
+def flat_outputs(y, count):
+    flat = [y] if isinstance(y, torch.Tensor) else [t for part in y for t in ([part] if isinstance(part, torch.Tensor) else part)]
+    return [t.detach() for t in flat[:count]]
+
+
+@verb("call")
+def call(s, c):
+    module = s.module(c[1])
+    inputs = [s.tensor(name) for name in c.words[2:]]
+    outputs = int(c.options.get("outputs", "1"))
+    if any(t is None for t in inputs):
+        raise Ours("the words for an input that is None", "type")
+    if any(trains(m) for m in module.modules() if m.training):
+        raise Ours("training mode is not supported", "unsupported")
+    copies = [t.detach().clone() for t in inputs]
+    x = (inputs[0], tuple(inputs[1:])) if len(inputs) == 3 else inputs
+    y = flat_outputs(module(*x), outputs)
+    return [approximate(s, t, exact) for t, exact in zip(y, evaluations(module, copies, outputs))]
+
+
+def trains(module):
+    return isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.Dropout))
+
+
+# ---- State dicts
+
+@verb("state_dict")
+def state_dict(s, c):
+    d = s.module(c[2]).state_dict()
+    copied = c.flag("copy", False)
+    s.keep(c[1], collections.OrderedDict((key, t.clone() if copied else t) for key, t in d.items()))
+
+
+@verb("dict_set")
+def dict_set(s, c):
+    d, t = s.find(collections.OrderedDict, c[1]), s.tensor(c[3])
+    d[c[2]] = t
+
+
+@verb("dict_delete")
+def dict_delete(s, c):
+    d = s.find(collections.OrderedDict, c[1])
+    if c[2] not in d:
+        raise Ours("the words for a key that is not in a dict", "key")
+    del d[c[2]]
+
+
+@verb("load_state_dict")
+def load_state_dict(s, c):
+    module, d = s.module(c[1]), s.find(collections.OrderedDict, c[2])
+    keys = module.load_state_dict(d, strict=c.flag("strict", True))
+    return [" ".join(["missing", *keys.missing_keys]), " ".join(["unexpected", *keys.unexpected_keys])]
+
+
+# ---- Print
+
+@verb("repr")
+def print_module(s, c):
+    return [one_line(repr(s.module(c[1])))]
+
+
+@verb("summary")
+def summary(s, c):
+    import torchsummary
+    module, sizes = s.module(c[1]), tuple(read_list(c[2]))
+    modes = {m: m.training for m in module.modules()}
+    random, next_id = torch.get_rng_state(), RemovableHandle.next_id
+    page = io.StringIO()
+    try:
+        module.eval()
+        with contextlib.redirect_stdout(page):
+            torchsummary.summary(module, sizes, batch_size=int(c.options.get("batch", "-1")), device="cpu")
+    finally:
+        for m, mode in modes.items():
+            m.training = mode
+        torch.set_rng_state(random)
+        RemovableHandle.next_id = next_id
+    return [one_line(page.getvalue())]
