@@ -66,7 +66,7 @@ static prune_status load(prune_tensor **out, const char *directory, const char *
     FILE *file = fopen(path, "rb");
     if (!file)
         return prune_fail(PRUNE_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
-    int64_t sizes[MAX_RANK];
+    int64_t sizes[MAX_RANK] = { 1, 1, 1 };
     prune_tensor *t = NULL;
     prune_status status = read_shape(sizes, rank, file, path);
     if (!status && !holds(file, sizes, rank))
