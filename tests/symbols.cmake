@@ -6,8 +6,8 @@
 cmake_minimum_required(VERSION 3.16)
 
 # Process-wide state: the allocator and its count, the default generator and its lock, the hook counter, which variants of
-# the kernels are used. The last error is thread-local.
-set(writable allocator live_blocks shared shared_lock next_id chosen_cpu last)
+# the kernels are used. The last error and the depth of calls are thread-local.
+set(writable allocator live_blocks shared shared_lock next_id chosen_cpu last nesting)
 
 set(wrong "")
 

@@ -167,8 +167,8 @@ static void forget_hooks(void *context)
 {
     prune_module *m = context;
     pruni_module_remove_hook(m, 0);
-    pruni_free(m->hooks);
-    m->hooks = NULL;
+    pruni_free(m->hook_room);
+    m->hook_room = m->hooks = NULL;
     m->hook_capacity = 0;
 }
 
@@ -332,11 +332,15 @@ static prune_status run_tree(void *context)
 static void running_a_tree_survives_a_lack_of_memory(void **state)
 {
     (void)state;
-    prune_module *net = module_of("Net", NULL), *a = module_of("A", NULL);
-    assert_ok(prune_module_register_module(net, "a", a));
+    prune_module *net = module_of("Net", NULL), *last = net;
+    for (int i = 0; i < 40; i++) { /* a small one needs none */
+        prune_module *inner = module_of("A", NULL);
+        assert_ok(prune_module_register_module(last, "a", inner));
+        prune_module_release(inner);
+        last = inner;
+    }
     try_every_allocation(run_tree, NULL, NULL, net);
     prune_module_release(net);
-    prune_module_release(a);
 }
 
 /* ---- Calls ---- */

@@ -90,7 +90,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_custom_from_mask(prune_module *mod
  *  Pointers to the data of `weight` die. Errors: value (not pruned). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_remove(prune_module *module, const char *name);
 
-/** prune.is_pruned: whether a module of the tree has a pruning hook. */
+/** prune.is_pruned: whether a module of the tree has a pruning hook. A tree of many modules or levels is walked with
+ *  some memory: false, and a memory error, where there is none. */
 PRUNE_API bool prune_is_pruned(const prune_module *module);
 
 /* ---- Methods ---------------------------------------------------------------------------------------------------- */

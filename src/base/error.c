@@ -9,17 +9,9 @@
 #undef prune_last_status
 #undef pruni_null_argument
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define THREAD_LOCAL __declspec(thread)
-#elif !defined(__STDC_NO_THREADS__) || defined(__GNUC__)
-#define THREAD_LOCAL _Thread_local
-#else
-#define THREAD_LOCAL
-#endif
-
 enum { SENTENCE_SIZE = 4096 };
 
-static THREAD_LOCAL struct {
+static PRUNI_THREAD_LOCAL struct {
     prune_status status;
     uint64_t failures;
     char sentence[SENTENCE_SIZE];

@@ -13,6 +13,14 @@ typedef atomic_size_t pruni_refs;
 typedef size_t pruni_refs;
 #endif
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#define PRUNI_THREAD_LOCAL __declspec(thread)
+#elif !defined(__STDC_NO_THREADS__) || defined(__GNUC__)
+#define PRUNI_THREAD_LOCAL _Thread_local
+#else
+#define PRUNI_THREAD_LOCAL
+#endif
+
 /* ---- Errors (error.c) ---- */
 
 /* Fails with "<function>: argument '<argument>' is NULL". */

@@ -1,6 +1,21 @@
 /* module(x): pre-hooks, then forward. */
 #include "nn/internal.h"
 
+/* How many calls and runs of hooks this thread is inside of. */
+static PRUNI_THREAD_LOCAL int nesting;
+
+/* Forwards and hooks that call on take the thread's stack. */
+static prune_status check_nesting(const prune_module *module)
+{
+    enum { DEEPEST = 2000 };
+    if (nesting < DEEPEST)
+        return PRUNE_OK;
+    return prune_fail(PRUNE_ERROR_RUNTIME,
+                      "maximum recursion depth exceeded: %d calls of modules, one inside the "
+                      "other, end at a %s",
+                      DEEPEST, module->type_name);
+}
+
 static prune_status check_call(const prune_module *module, prune_tensor **y, int64_t ny, prune_tensor *const *x,
                                int64_t nx)
 {
@@ -36,11 +51,24 @@ static prune_status run_forward(prune_module *module, prune_tensor **y, int64_t 
     return PRUNE_OK;
 }
 
+/* A hook or forward may release the module. */
+static void enter(prune_module *module)
+{
+    nesting++;
+    prune_module_retain(module);
+}
+
+static void leave(prune_module *module)
+{
+    prune_module_release(module);
+    nesting--;
+}
+
 static prune_status call_into(prune_module *module, prune_tensor **y, int64_t ny, prune_tensor *const *x, int64_t nx)
 {
     for (int64_t i = 0; i < ny; i++)
         y[i] = NULL;
-    prune_module_retain(module); /* a hook or forward may release it */
+    enter(module);
     prune_status status = pruni_module_run_hooks(module, x, nx);
     if (status == PRUNE_OK)
         status = run_forward(module, y, ny, x, nx);
@@ -49,7 +77,7 @@ static prune_status call_into(prune_module *module, prune_tensor **y, int64_t ny
     else
         for (int64_t i = 0; i < ny; i++)
             prune_tensor_release(y[i]);
-    prune_module_release(module);
+    leave(module);
     return status;
 }
 
@@ -59,7 +87,7 @@ prune_status prune_module_call_many(prune_tensor **y, int64_t ny, prune_module *
     enum { FEW = 8 }; /* as many outputs need no allocation */
     prune_tensor *few[FEW];
     PRUNI_REQUIRE(module);
-    if (check_call(module, y, ny, x, nx))
+    if (check_call(module, y, ny, x, nx) || check_nesting(module))
         return prune_last_status();
     prune_tensor **outputs = ny <= FEW ? few : pruni_alloc_array((size_t)ny, sizeof(prune_tensor *));
     if (!outputs)
@@ -80,19 +108,23 @@ prune_status prune_module_call(prune_tensor **y, prune_module *module, prune_ten
     return prune_module_call_many(y, 1, module, &x, 1);
 }
 
+static prune_status run_hooks_of_tree(prune_module *root)
+{
+    pruni_modules modules = { .count = 0 };
+    prune_status status = pruni_modules_list(&modules, root, PRUNI_TREE_ONCE, false);
+    for (int64_t i = 0; status == PRUNE_OK && i < modules.count; i++)
+        status = pruni_module_run_hooks(pruni_modules_at(&modules, i), NULL, 0);
+    pruni_modules_free(&modules);
+    return status;
+}
+
 prune_status prune_module_run_forward_pre_hooks(prune_module *module, bool recurse)
 {
     PRUNI_REQUIRE(module);
-    if (!recurse || module->child_count == 0) {
-        prune_module_retain(module);
-        prune_status status = pruni_module_run_hooks(module, NULL, 0);
-        prune_module_release(module);
-        return status;
-    }
-    prune_named_modules *modules = NULL;
-    prune_status status = prune_module_named_modules(&modules, module);
-    for (int64_t i = 0; status == PRUNE_OK && i < modules->count; i++)
-        status = pruni_module_run_hooks(modules->items[i].module, NULL, 0);
-    prune_named_modules_release(modules);
+    if (check_nesting(module))
+        return prune_last_status();
+    enter(module);
+    prune_status status = recurse ? run_hooks_of_tree(module) : pruni_module_run_hooks(module, NULL, 0);
+    leave(module);
     return status;
 }

@@ -204,10 +204,10 @@ static prune_status copy_shell(prune_module **out, const prune_module *module)
 }
 
 /* Makes the shells, and lists the tensors. */
-static prune_status copy_shells(copying *work, const prune_named_modules *modules)
+static prune_status copy_shells(copying *work, pruni_modules *modules)
 {
     for (int64_t i = 0; i < modules->count; i++) {
-        const prune_module *module = modules->items[i].module;
+        const prune_module *module = pruni_modules_at(modules, i);
         prune_module *copy = NULL;
         prune_status status = copy_shell(&copy, module);
         if (status != PRUNE_OK)
@@ -238,17 +238,17 @@ prune_status prune_module_clone(prune_module **out, const prune_module *module)
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(module);
     copying work = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
-    prune_named_modules *modules = NULL;
-    prune_status status = prune_module_named_modules(&modules, (prune_module *)(uintptr_t)module);
+    pruni_modules modules = { .count = 0 };
+    prune_status status = pruni_modules_list(&modules, (prune_module *)(uintptr_t)module, PRUNI_TREE_ONCE, false);
     if (status == PRUNE_OK)
-        status = copy_shells(&work, modules);
+        status = copy_shells(&work, &modules);
     if (status == PRUNE_OK)
         status = copy_tensors(&work);
-    for (int64_t i = 0; status == PRUNE_OK && i < modules->count; i++)
-        status = fill(&work, modules->items[i].module);
+    for (int64_t i = 0; status == PRUNE_OK && i < modules.count; i++)
+        status = fill(&work, pruni_modules_at(&modules, i));
     if (status == PRUNE_OK)
         *out = prune_module_retain(copy_of(&work.modules, module));
-    prune_named_modules_release(modules);
+    pruni_modules_free(&modules);
     copying_free(&work);
     return status;
 }

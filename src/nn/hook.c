@@ -49,9 +49,16 @@ void pruni_hook_discard(pruni_hook *hook)
 
 prune_status pruni_module_reserve_hooks(prune_module *module, int64_t extra)
 {
-    void *hooks = module->hooks;
-    prune_status status = pruni_grow(&hooks, &module->hook_capacity, module->hook_count + extra, sizeof(pruni_hook *));
-    module->hooks = hooks;
+    int64_t gone = module->hook_count > 0 ? module->hooks - module->hook_room : 0;
+    if (gone > module->hook_capacity / 2) {
+        memmove(module->hook_room, module->hooks, (size_t)module->hook_count * sizeof *module->hooks);
+        gone = 0;
+    }
+    void *room = module->hook_room;
+    prune_status status = pruni_grow(&room, &module->hook_capacity, gone + module->hook_count + extra,
+                                     sizeof *module->hooks);
+    module->hook_room = room;
+    module->hooks = gone > 0 ? module->hook_room + gone : module->hook_room;
     return status;
 }
 
@@ -61,12 +68,18 @@ void pruni_module_append_hook(prune_module *module, pruni_hook *hook)
     module->hooks[module->hook_count++] = hook;
 }
 
+/* Moves the fewer of those before and those after, so that any number can go in order. */
 void pruni_module_remove_hook(prune_module *module, int64_t index)
 {
     pruni_hook **place = module->hooks + index;
     pruni_hook *hook = *place;
-    module->hook_count--;
-    memmove(place, place + 1, (size_t)(module->hook_count - index) * sizeof(pruni_hook *));
+    int64_t after = --module->hook_count - index;
+    if (index < after) {
+        memmove(module->hooks + 1, module->hooks, (size_t)index * sizeof *place);
+        module->hooks++;
+    } else {
+        memmove(place, place + 1, (size_t)after * sizeof *place);
+    }
     pruni_hook_release(hook);
 }
 

@@ -66,7 +66,8 @@ struct prune_module {
     pruni_registry parameters, buffers, attributes;
     struct pruni_child *children;
     int64_t child_count, child_capacity;
-    pruni_hook **hooks; /* by rising id, which is the order of registration */
+    pruni_hook **hooks;     /* by rising id, which is the order of registration */
+    pruni_hook **hook_room; /* the memory that they lie in, not always at its start */
     int64_t hook_count, hook_capacity;
     prune_module *link; /* to the next one in a list of modules that are being released, trained */
     bool linked;
@@ -105,7 +106,8 @@ typedef enum pruni_tree_mode {
     PRUNI_TREE_ONCE           /* once in the tree: named_modules */
 } pruni_tree_mode;
 
-/* A depth-first walk over the modules of a tree, which nobody may change meanwhile. */
+/* A depth-first walk over the modules of a tree, which nobody may change meanwhile. A small tree needs no memory. */
+enum { PRUNI_TREE_SHALLOW = 16, PRUNI_TREE_FEW = 16 };
 typedef struct pruni_tree {
     pruni_tree_mode mode;
     bool children_first;
@@ -113,19 +115,20 @@ typedef struct pruni_tree {
     prune_module *root; /* not yet visited; NULL from then on */
     struct pruni_tree_frame {
         prune_module *module;
-        int64_t next;       /* child to look at */
-        size_t path_length; /* of the module's own path */
-    } * frames;
+        int64_t next; /* child to look at */
+    } shallow[PRUNI_TREE_SHALLOW], *deep;
     int64_t depth, capacity;
-    pruni_memo seen;
-    pruni_text path; /* of the module just visited; no data yet for the root */
+    const prune_module *few_seen[PRUNI_TREE_FEW];
+    int64_t few;
+    pruni_memo seen; /* besides those few */
+    pruni_text path; /* the last that was asked for */
 } pruni_tree;
 
 void pruni_tree_start(pruni_tree *walk, const prune_module *root, pruni_tree_mode mode, bool children_first);
 prune_module *pruni_tree_next(pruni_tree *walk); /* NULL at the end, or out of memory */
 
-/* The dotted path of a name in the module just visited, not of a walk with children first. Good until the next call
- * with this walk; NULL out of memory. */
+/* The dotted path of the module just visited (name NULL), or of a name in it; not of a walk with children first. Good
+ * until the next call; NULL out of memory. */
 const char *pruni_tree_path(pruni_tree *walk, const char *name);
 
 /* Frees the walk, at its end or before; tells whether it, or a path, ran out of memory. */
@@ -134,9 +137,17 @@ prune_status pruni_tree_end(pruni_tree *walk);
 /* The next entry of this module alone that its state dict holds, from *place (0 at first) on; NULL: no more. */
 const pruni_entry *pruni_next_state(const prune_module *module, int64_t *place);
 
-/* Whether `test` is true of a module of the tree, for functions that cannot fail: allocates nothing but recurses, with
- * less than a hundred bytes of stack for each level. */
-bool pruni_module_any(const prune_module *module, bool (*test)(const prune_module *module));
+/* The modules that a walk visits, kept alive: for callbacks, which may change the tree. Few of them need no memory. All
+ * zero is an empty list; it is to be freed, after a failure too. */
+enum { PRUNI_MODULES_FEW = 32 };
+typedef struct pruni_modules {
+    int64_t count, capacity;
+    prune_module *few[PRUNI_MODULES_FEW], **more;
+} pruni_modules;
+
+prune_status pruni_modules_list(pruni_modules *list, prune_module *root, pruni_tree_mode mode, bool children_first);
+prune_module *pruni_modules_at(pruni_modules *list, int64_t i);
+void pruni_modules_free(pruni_modules *list);
 
 /* ---- The layer table (summary.c) ---- */
 

@@ -64,7 +64,7 @@ static void module_free(prune_module *module)
 {
     for (int64_t i = 0; i < module->hook_count; i++)
         pruni_hook_release(module->hooks[i]);
-    pruni_free(module->hooks);
+    pruni_free(module->hook_room);
     if (module->context && module->ops->destroy)
         module->ops->destroy(module->context);
     pruni_free(module->context);

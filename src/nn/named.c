@@ -44,26 +44,23 @@ static prune_status hand_over(prune_named_modules **out, named_list *list, prune
     return status;
 }
 
-static prune_status collect(prune_named_modules **out, prune_module *module, pruni_tree_mode mode, bool children_first)
-{
-    named_list *list = pruni_alloc_zeroed(1, sizeof *list);
-    if (!list)
-        return PRUNE_ERROR_MEMORY;
-    pruni_tree walk;
-    pruni_tree_start(&walk, module, mode, children_first);
-    prune_status status = PRUNE_OK;
-    for (prune_module *m; status == PRUNE_OK && (m = pruni_tree_next(&walk));)
-        status = add(list, walk.path.data ? walk.path.data : "", m);
-    if (pruni_tree_end(&walk))
-        status = PRUNE_ERROR_MEMORY;
-    return hand_over(out, list, status);
-}
-
 prune_status prune_module_named_modules(prune_named_modules **out, prune_module *module)
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(module);
-    return collect(out, module, PRUNI_TREE_ONCE, false);
+    named_list *list = pruni_alloc_zeroed(1, sizeof *list);
+    if (!list)
+        return PRUNE_ERROR_MEMORY;
+    pruni_tree walk;
+    pruni_tree_start(&walk, module, PRUNI_TREE_ONCE, false);
+    prune_status status = PRUNE_OK;
+    for (prune_module *m; status == PRUNE_OK && (m = pruni_tree_next(&walk));) {
+        const char *path = pruni_tree_path(&walk, NULL);
+        status = path ? add(list, path, m) : PRUNE_ERROR_MEMORY;
+    }
+    if (pruni_tree_end(&walk))
+        status = PRUNE_ERROR_MEMORY;
+    return hand_over(out, list, status);
 }
 
 static bool is_listed(const named_list *list, const prune_module *module)
@@ -95,13 +92,13 @@ prune_status prune_module_apply(prune_module *module, prune_status (*visit)(void
 {
     PRUNI_REQUIRE(module);
     PRUNI_REQUIRE(visit);
-    prune_named_modules *modules = NULL;
-    prune_status status = collect(&modules, module, PRUNI_TREE_SIBLINGS_ONCE, true);
-    for (int64_t i = 0; status == PRUNE_OK && i < modules->count; i++) {
+    pruni_modules modules = { .count = 0 };
+    prune_status status = pruni_modules_list(&modules, module, PRUNI_TREE_SIBLINGS_ONCE, true);
+    for (int64_t i = 0; status == PRUNE_OK && i < modules.count; i++) {
+        prune_module *visited = pruni_modules_at(&modules, i);
         uint64_t failures = pruni_failure_count();
-        status = visit(context, modules->items[i].module);
-        status = pruni_callback_result(status, failures, "visit", modules->items[i].module->type_name);
+        status = pruni_callback_result(visit(context, visited), failures, "visit", visited->type_name);
     }
-    prune_named_modules_release(modules);
+    pruni_modules_free(&modules);
     return status;
 }

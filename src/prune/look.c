@@ -34,7 +34,15 @@ static bool has_pruning_hook(const prune_module *module)
 
 bool prune_is_pruned(const prune_module *module)
 {
-    return module && pruni_module_any(module, has_pruning_hook);
+    if (!module)
+        return false;
+    pruni_tree walk;
+    pruni_tree_start(&walk, module, PRUNI_TREE_ONCE, false);
+    const prune_module *m = pruni_tree_next(&walk);
+    while (m && !has_pruning_hook(m))
+        m = pruni_tree_next(&walk);
+    pruni_tree_end(&walk);
+    return m != NULL;
 }
 
 /* What the hook of `name` keeps; NULL and a value error if it is not pruned. */
