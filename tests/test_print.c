@@ -568,6 +568,22 @@ static void a_file_that_cannot_be_written_is_an_io_error(void **state)
     fclose(file);
 }
 
+static void what_a_buffer_holds_back_fails_at_its_flush(void **state)
+{
+    (void)state;
+    FILE *full = fopen("/dev/full", "w");
+    if (!full)
+        skip();
+    prune_tensor *t = TENSOR(1);
+    assert_ok(prune_tensor_print(full, t, NULL));
+    assert_int_equal(fflush(full), EOF);
+    assert_int_equal(setvbuf(full, NULL, _IONBF, 0), 0);
+    assert_fails(prune_tensor_print(full, t, NULL), PRUNE_ERROR_IO,
+                 "cannot write to the file: No space left on device");
+    fclose(full);
+    prune_tensor_release(t);
+}
+
 /* ---- Memory ---- */
 
 struct printing {
@@ -652,6 +668,7 @@ int main(void)
         cmocka_unit_test(options_outside_their_ranges_are_refused),
         cmocka_unit_test(null_arguments_are_named),
         cmocka_unit_test(a_file_that_cannot_be_written_is_an_io_error),
+        cmocka_unit_test(what_a_buffer_holds_back_fails_at_its_flush),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);

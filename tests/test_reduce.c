@@ -376,6 +376,7 @@ static void null_arguments_are_named(void **state)
     assert_fails(prune_tensor_max(&out, t, NULL, 1, false), PRUNE_ERROR_TYPE, "prune_tensor_max: argument 'dims'");
     assert_fails(prune_tensor_norm(&out, t, prune_norm_p(2), NULL, 1, false), PRUNE_ERROR_TYPE,
                  "prune_tensor_norm: argument 'dims'");
+    assert_fails(prune_tensor_sum(&out, t, NULL, -1, false), PRUNE_ERROR_VALUE, "a list of -1 dims");
     assert_fails(prune_tensor_count_nonzero(NULL, t, PRUNE_ALL_DIMS), PRUNE_ERROR_TYPE, "'out' is NULL");
     assert_fails(prune_tensor_count_nonzero(&out, NULL, PRUNE_ALL_DIMS), PRUNE_ERROR_TYPE, "'t' is NULL");
     assert_fails(prune_tensor_min(NULL, t, PRUNE_ALL_DIMS, false), PRUNE_ERROR_TYPE, "'out' is NULL");

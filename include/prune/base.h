@@ -10,9 +10,12 @@
  *  - Releases take NULL and keep the last error. Getters given a NULL object return NULL (or 0, or false) and leave
  *    the last error as it is, so that they nest. Everywhere else a NULL argument that must not be NULL is
  *    #PRUNE_ERROR_TYPE.
- *  - Every function may fail with #PRUNE_ERROR_MEMORY where it allocates; the comments do not repeat it.
+ *  - Every function may fail with #PRUNE_ERROR_MEMORY where it allocates, and with #PRUNE_ERROR_VALUE where the `size`
+ *    field of an options or ops struct is not the struct's; the comments do not repeat it.
+ *  - Printing writes as fputs does: an error that a stream's buffer holds back shows when the stream is flushed or
+ *    closed.
  *  - Reference counts are atomic; objects themselves are not locked: one thread at a time may change an object, any
- *    number may read one that nobody changes.
+ *    number may read one that nobody changes. (A compiler without C11 atomics makes a library for one thread.)
  */
 #ifndef PRUNE_BASE_H
 #define PRUNE_BASE_H

@@ -1,8 +1,9 @@
 /** @file random.h
  *  Random numbers: PyTorch's CPU generator (MT19937), the same streams for the same seeds.
  *
- *  A `prune_generator *` argument may be NULL for the default generator, which is shared by the process and locked;
- *  a generator of one's own is used by one thread at a time.
+ *  A `prune_generator *` argument may be NULL for the default generator, which is shared by the process. It is locked
+ *  while a tensor is filled, so that the numbers of one tensor follow each other; other threads that draw from it wait
+ *  as long. A generator of one's own is used by one thread at a time, without a lock.
  */
 #ifndef PRUNE_RANDOM_H
 #define PRUNE_RANDOM_H

@@ -135,7 +135,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_contiguous(prune_tensor **o
  *  prune_tensor_clone() does. Between floats rounds to nearest even (float16 and bfloat16 by way of float32, as in
  *  PyTorch); float to integer truncates (what the integer cannot hold is clamped to its range, NaN is 0, so that the
  *  result does not depend on the machine; PyTorch's is undefined there); integer to a shorter integer keeps the low
- *  bits, as in PyTorch; to bool is `!= 0`, so NaN is true. */
+ *  bits, as in PyTorch; to bool is `!= 0`, so NaN is true. A NaN stays one, of the same sign (which bits PyTorch's
+ *  bfloat16 NaN has depends on how the tensor lies in memory). Errors: value (no such dtype). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_to(prune_tensor **out, prune_tensor *t, prune_dtype dtype);
 
 /** Adds a reference and returns `t`. Takes NULL. */
@@ -194,7 +195,8 @@ PRUNE_API bool prune_tensor_requires_grad(const prune_tensor *t);
 /** Tensor.requires_grad_(). Errors: runtime (true for integers or bool). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_set_requires_grad(prune_tensor *t, bool requires_grad);
 
-/* ---- Views: share the storage of `t` -------------------------------------------------------------------------- */
+/* ---- Views: share the storage of `t` ----------------------------------------------------------------------------
+ * Errors of all: index (a dim outside), value (a rank above PRUNE_MAX_DIMS). */
 
 /** Tensor.view: another shape, one size may be −1. Errors: runtime (the strides do not allow it, or the number of
  *  elements differs). */
@@ -213,8 +215,7 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_flatten(prune_tensor **out,
 /** Tensor.squeeze(dim): without `*dim` if its size is 1; NULL: without any dim of size 1. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_squeeze(prune_tensor **out, prune_tensor *t, const int64_t *dim);
 
-/** Tensor.unsqueeze(dim): a dim of size 1 before `dim`, which lies in [−ndim−1, ndim].
- *  Errors: index, value (rank above PRUNE_MAX_DIMS). */
+/** Tensor.unsqueeze(dim): a dim of size 1 before `dim`, which lies in [−ndim−1, ndim]. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_unsqueeze(prune_tensor **out, prune_tensor *t, int64_t dim);
 
 /** Tensor.select(dim, index): one rank less. Errors: index. */
@@ -226,7 +227,7 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_narrow(prune_tensor **out, 
                                                             int64_t start, int64_t length);
 
 /** t[..., start:end:step, ...] along `dim`, with Python's clamping of start and end (INT64_MAX: to the end).
- *  Errors: index, value (step < 1). */
+ *  Errors: index, value (step < 1, as PyTorch's ValueError for t[::-1]). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_slice(prune_tensor **out, prune_tensor *t, int64_t dim,
                                                            int64_t start, int64_t end, int64_t step);
 
@@ -238,7 +239,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_transpose(prune_tensor **ou
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_permute(prune_tensor **out, prune_tensor *t, const int64_t *dims,
                                                              int64_t ndim);
 
-/** Tensor.expand(sizes): dims of size 1 repeat with stride 0, new ones lead, −1 keeps a size. Errors: runtime. */
+/** Tensor.expand(sizes): dims of size 1 repeat with stride 0, new ones lead, −1 keeps a size. Errors: runtime (a dim
+ *  of another size, too few sizes), memory (more elements than any memory holds). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_expand(prune_tensor **out, prune_tensor *t, const int64_t *sizes,
                                                             int64_t ndim);
 
@@ -277,12 +279,13 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_div_(prune_tensor *t, const
 PRUNE_API bool prune_tensor_equal(const prune_tensor *a, const prune_tensor *b);
 
 /** torch.allclose: |a − b| ≤ atol + rtol·|b| everywhere, computed in double; broadcasts. PyTorch's defaults are
- *  rtol = 1e-5, atol = 1e-8, equal_nan = false. Errors: value (negative or NaN tolerance). */
+ *  rtol = 1e-5, atol = 1e-8, equal_nan = false. Errors: runtime (negative or NaN tolerance). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_allclose(bool *out, const prune_tensor *a, const prune_tensor *b,
                                                               double rtol, double atol, bool equal_nan);
 
 /* ---- Reductions: over the dims listed, PRUNE_ALL_DIMS for all; keepdim leaves them with size 1 -------------------
- * Errors of all: index (a dim outside), runtime (a dim twice), unsupported (not float32). */
+ * Errors of all: index (a dim outside), runtime (a dim twice), value (a negative number of dims), unsupported (not
+ * float32). */
 
 /** torch.sum, added in double, in row-major order, rounded once to float32. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_sum(prune_tensor **out, const prune_tensor *t, const int64_t *dims,

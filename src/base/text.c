@@ -1,6 +1,7 @@
 /* Text that grows. */
 #include "base/internal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -66,9 +67,13 @@ prune_status pruni_text_print(pruni_text *text, FILE *file)
     char *string = NULL;
     if (pruni_text_finish(text, &string))
         return prune_last_status();
+    errno = 0;
     bool written = fputs(string, file) >= 0;
+    int error = errno; /* 0 where the system does not say */
     pruni_free(string);
-    return written ? PRUNE_OK : prune_fail(PRUNE_ERROR_IO, "cannot write to the file");
+    if (written)
+        return PRUNE_OK;
+    return prune_fail(PRUNE_ERROR_IO, "cannot write to the file%s%s", error ? ": " : "", error ? strerror(error) : "");
 }
 
 void pruni_text_free(pruni_text *text)

@@ -81,7 +81,7 @@ static prune_status check_tolerance(const char *name, double value)
 {
     if (value >= 0)
         return PRUNE_OK;
-    return prune_fail(PRUNE_ERROR_VALUE, "%s must be greater than or equal to zero, but got %g", name, value);
+    return prune_fail(PRUNE_ERROR_RUNTIME, "%s must be greater than or equal to zero, but got %g", name, value);
 }
 
 prune_status prune_tensor_allclose(bool *out, const prune_tensor *a, const prune_tensor *b, double rtol, double atol,

@@ -86,7 +86,8 @@ prune_status prune_tensor_slice(prune_tensor **out, prune_tensor *t, int64_t dim
     if (not_for_scalars("slice", PRUNE_ERROR_INDEX, t) || pruni_wrap_dim(&dim, dim, t->ndim))
         return prune_last_status();
     if (step < 1)
-        return prune_fail(PRUNE_ERROR_VALUE, "slice step must be positive, but got %lld", (long long)step);
+        return prune_fail(PRUNE_ERROR_VALUE,
+                          step == 0 ? "slice step cannot be zero" : "step must be greater than zero");
     int64_t first = clamp_bound(start, t->sizes[dim]);
     int64_t last = clamp_bound(end, t->sizes[dim]);
     int64_t length = last > first ? (last - first - 1) / step + 1 : 0;
