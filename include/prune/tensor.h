@@ -124,8 +124,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_from_const_blob(prune_tenso
                                                                      const int64_t *sizes, int64_t ndim,
                                                                      const prune_blob_options *options);
 
-/** Tensor.clone(): a copy with storage of its own; a dense permuted tensor keeps its memory order, any other becomes
- *  row-major. Neither a parameter nor in need of a gradient. */
+/** Tensor.clone(): a copy with storage of its own. As in PyTorch, a tensor without gaps keeps its strides, of any other
+ *  the dims keep their order in memory. Neither a parameter nor in need of a gradient. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_clone(prune_tensor **out, const prune_tensor *t);
 
 /** Tensor.contiguous(): `t` itself, retained, if it is row-major, else a row-major copy. */

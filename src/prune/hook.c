@@ -66,9 +66,9 @@ prune_status pruni_get_mask(prune_tensor **mask, const prune_module *module, con
 
 prune_status pruni_empty_like(prune_tensor **out, const prune_tensor *t)
 {
-    int64_t order[PRUNE_MAX_DIMS];
-    return pruni_tensor_empty_strided(out, t->sizes, pruni_dense_order(order, t) ? t->strides : NULL, t->ndim,
-                                      PRUNE_FLOAT32);
+    int64_t strides[PRUNE_MAX_DIMS];
+    pruni_kept_strides(strides, t);
+    return pruni_tensor_empty_strided(out, t->sizes, strides, t->ndim, PRUNE_FLOAT32);
 }
 
 /* The tensor that the attribute holds, if the hook of a clone may take it for its own. */

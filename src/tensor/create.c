@@ -93,18 +93,13 @@ static prune_status converted(prune_tensor **out, const prune_tensor *t, const i
     return PRUNE_OK;
 }
 
-/* The strides that a copy keeps. */
-static const int64_t *kept_strides(const prune_tensor *t)
-{
-    int64_t order[PRUNE_MAX_DIMS];
-    return pruni_dense_order(order, t) ? t->strides : NULL;
-}
-
 prune_status prune_tensor_clone(prune_tensor **out, const prune_tensor *t)
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
-    return converted(out, t, kept_strides(t), t->dtype);
+    int64_t strides[PRUNE_MAX_DIMS];
+    pruni_kept_strides(strides, t);
+    return converted(out, t, strides, t->dtype);
 }
 
 prune_status prune_tensor_contiguous(prune_tensor **out, prune_tensor *t)
@@ -121,8 +116,11 @@ prune_status prune_tensor_to(prune_tensor **out, prune_tensor *t, prune_dtype dt
 {
     PRUNI_REQUIRE(out);
     PRUNI_REQUIRE(t);
-    if (dtype != t->dtype)
-        return converted(out, t, kept_strides(t), dtype);
-    *out = prune_tensor_retain(t);
-    return PRUNE_OK;
+    if (dtype == t->dtype) {
+        *out = prune_tensor_retain(t);
+        return PRUNE_OK;
+    }
+    int64_t strides[PRUNE_MAX_DIMS];
+    pruni_kept_strides(strides, t);
+    return converted(out, t, strides, dtype);
 }

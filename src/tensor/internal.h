@@ -82,6 +82,10 @@ void *pruni_tensor_pointer(const prune_tensor *t);
  * outermost; false for any other tensor. Contiguous ones give 0, 1, 2, … */
 bool pruni_dense_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t);
 
+/* The strides of a copy, as in PyTorch: a dense tensor keeps its own; of any other the dims keep their order in memory,
+ * without the gaps. */
+void pruni_kept_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t);
+
 /* ---- Walking several tensors in step (walk.c) ---- */
 
 enum { PRUNI_WALK_TENSORS = 3 };

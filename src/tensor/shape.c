@@ -170,3 +170,42 @@ bool pruni_dense_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t)
     }
     return true;
 }
+
+/* Above 0 if PyTorch puts dim `a` outside dim `b`, below 0 for the reverse, 0 where it leaves them as they are. */
+static int compare_places(const prune_tensor *t, int64_t a, int64_t b)
+{
+    if (t->strides[a] == 0 || t->strides[b] == 0)
+        return 0;
+    if (t->strides[a] != t->strides[b])
+        return t->strides[a] > t->strides[b] ? 1 : -1;
+    return t->sizes[a] > t->sizes[b];
+}
+
+void pruni_kept_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t)
+{
+    int64_t order[PRUNE_MAX_DIMS]; /* from the innermost dim outwards */
+    if (pruni_dense_order(order, t)) {
+        memcpy(strides, t->strides, sizeof t->strides);
+        return;
+    }
+    for (int64_t i = 0; i < t->ndim; i++) {
+        int64_t dim = t->ndim - 1 - i;
+        int64_t place = i;
+        order[i] = dim;
+        for (int64_t j = i - 1; j >= 0; j--) {
+            int compared = compare_places(t, order[j], dim);
+            if (compared < 0)
+                break;
+            if (compared == 0)
+                continue;
+            order[place] = order[j];
+            order[j] = dim;
+            place = j;
+        }
+    }
+    int64_t stride = 1;
+    for (int64_t i = 0; i < t->ndim; i++) {
+        strides[order[i]] = stride;
+        stride *= t->sizes[order[i]];
+    }
+}
