@@ -360,15 +360,19 @@ static void a_nuclear_norm_needs_two_dims_without_nan(void **state)
     (void)state;
     float norms[2];
     prune_tensor *t = tensor((const float[]){ 1, 1, 1, 1, 1, INFINITY, NAN, 1 }, PRUNE_SHAPE(2, 2, 2)), *out = NULL;
+    prune_tensor *row = tensor((const float[]){ 1, 2 }, PRUNE_SHAPE(2));
     assert_fails(prune_tensor_norm(&out, t, prune_norm_nuc(), PRUNE_ALL_DIMS, false), PRUNE_ERROR_RUNTIME,
                  "linalg.matrix_norm: dim must be a 2-tuple. Got 0 1 2");
     assert_fails(prune_tensor_norm(&out, t, prune_norm_nuc(), PRUNE_SHAPE(-1), false), PRUNE_ERROR_RUNTIME,
                  "dim must be a 2-tuple. Got -1");
+    assert_fails(prune_tensor_norm(&out, row, prune_norm_nuc(), PRUNE_SHAPE(0), false), PRUNE_ERROR_RUNTIME,
+                 "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
     assert_fails(prune_tensor_norm(&out, t, prune_norm_nuc(), PRUNE_SHAPE(1, 2), false), PRUNE_ERROR_RUNTIME,
                  "linalg.svd: (Batch element 1): The algorithm failed to converge because the input matrix contained "
                  "non-finite values.");
     assert_fails(pruni_channel_norms(norms, t, prune_norm_nuc(), 0), PRUNE_ERROR_RUNTIME, "Batch element 1");
     assert_null(out);
+    prune_tensor_release(row);
     prune_tensor_release(t);
     t = tensor((const float[]){ 1, NAN }, PRUNE_SHAPE(1, 2));
     assert_fails(prune_tensor_norm(&out, t, prune_norm_nuc(), PRUNE_ALL_DIMS, false), PRUNE_ERROR_RUNTIME,

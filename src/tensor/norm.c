@@ -172,6 +172,9 @@ typedef struct matrix_dims {
 static prune_status find_matrix(matrix_dims *matrix, const prune_tensor *t, const reduction *over)
 {
     int64_t dims[2];
+    if (t->ndim < 2)
+        return prune_fail(PRUNE_ERROR_RUNTIME,
+                          "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
     if (over->ndims != 2) {
         char text[PRUNI_SHAPE_TEXT] = "";
         size_t length = 0;

@@ -22,7 +22,8 @@
  * A TENSOR is "f32[2,3] 3f800000 …": dtype, shape, the bits of each element in hexadecimal, in logical order, every NaN
  * as 7fc00000 (7ff8…, 7e00, 7fc0). Of more than 64 elements there is only "#" and a hash (write_tensor), but with --whole
  * and in lines that begin with "approx", which are floats within a tolerance: in a recorded transcript such a line says
- * tol=T after the shape, and an element ******** matches any. A recorded "error STATUS *" matches any sentence.
+ * tol=T after the shape, and an element ******** matches any. A recorded "error STATUS *" matches any sentence, a recorded "*" any
+ * line.
  *
  * Sentences and pages are on one line, newlines as \n and backslashes doubled; addresses are 0x. Sentences longer than
  * 4095 bytes end in "...", as the library cuts them.
@@ -39,7 +40,8 @@
  *   linear M IN OUT [bias=0] · conv1d|conv2d|conv3d M IN OUT KERNEL [stride= padding= dilation= groups= bias= mode=]
  *     (KERNEL, stride and so on 3 or 3,5; padding also same, valid) · max_pool1d|max_pool2d M KERNEL [stride= padding=
  *     dilation= ceil_mode=] · avg_pool2d M KERNEL [stride= padding= ceil_mode= count_include_pad= divisor_override=]
- *   adaptive_avg_pool2d M SIZE (-1: None) · batch_norm1d|batch_norm2d M FEATURES [eps= momentum= affine= track=]
+ *   lstm|gru M INPUT HIDDEN [num_layers= bias= batch_first= dropout= bidirectional=] · adaptive_avg_pool2d M SIZE (-1: None)
+ *   batch_norm1d|batch_norm2d M FEATURES [eps= momentum= affine= track=]
  *   relu M [inplace=1] · sigmoid M · tanh M · gelu M · softmax M DIM · log_softmax M DIM · flatten M START END
  *   dropout M P · identity_layer M · sequential M M… · module M TYPE (a plain one)
  *

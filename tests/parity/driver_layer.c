@@ -142,6 +142,32 @@ static void batch_norm2d(session *s, command *c)
     batch_norm(s, c, prune_batch_norm2d_create);
 }
 
+static void rnn(session *s, command *c,
+                prune_status (*create)(prune_module **, int64_t, int64_t, const prune_rnn_options *))
+{
+    prune_module *m = NULL;
+    prune_rnn_options options = PRUNE_RNN_OPTIONS_INIT;
+    const char *layers = option(c, "num_layers");
+    if (layers)
+        options.num_layers = integer(layers);
+    number_option(c, "dropout", &options.dropout);
+    options.bias = flag(c, "bias", true);
+    options.batch_first = flag(c, "batch_first", false);
+    options.bidirectional = flag(c, "bidirectional", false);
+    const prune_status status = create(&m, integer(word(c, 2)), integer(word(c, 3)), &options);
+    made(s, c, status, m);
+}
+
+static void lstm(session *s, command *c)
+{
+    rnn(s, c, prune_lstm_create);
+}
+
+static void gru(session *s, command *c)
+{
+    rnn(s, c, prune_gru_create);
+}
+
 static void relu(session *s, command *c)
 {
     prune_module *m = NULL;
@@ -234,6 +260,8 @@ const verb layer_verbs[] = {
     { "adaptive_avg_pool2d", adaptive_avg_pool2d },
     { "batch_norm1d", batch_norm1d },
     { "batch_norm2d", batch_norm2d },
+    { "lstm", lstm },
+    { "gru", gru },
     { "relu", relu },
     { "sigmoid", sigmoid },
     { "tanh", tangent },

@@ -46,7 +46,7 @@ static bool same_within(const char *recorded, const char *line)
 
 static bool same(const char *recorded, const char *line)
 {
-    if (strcmp(recorded, line) == 0)
+    if (strcmp(recorded, line) == 0 || (strcmp(recorded, "*") == 0 && *line))
         return true;
     if (begins(recorded, "approx "))
         return same_within(recorded, line);

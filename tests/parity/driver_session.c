@@ -119,14 +119,26 @@ const char *member_of(session *s, const command *c, int i)
 
 /* ---- Answers ---- */
 
+/* Leaves of an address 0x alone. */
+static void blank_addresses(char *words)
+{
+    for (char *at = words; (at = strstr(at, " at 0x")) != NULL;) {
+        at += strlen(" at 0x");
+        memmove(at, at + strspn(at, "0123456789abcdef"), strlen(at + strspn(at, "0123456789abcdef")) + 1);
+    }
+}
+
 bool answer(session *s, prune_status status)
 {
     if (status == PRUNE_OK) {
         text_add(&s->answer, "ok\n");
         return true;
     }
+    char sentence[4096];
+    snprintf(sentence, sizeof sentence, "%s", prune_last_error());
+    blank_addresses(sentence);
     text_add(&s->answer, "error %s ", prune_status_name(status));
-    text_add_escaped(&s->answer, prune_last_error());
+    text_add_escaped(&s->answer, sentence);
     text_add(&s->answer, "\n");
     return false;
 }
@@ -144,15 +156,6 @@ FILE *open_page(void)
         return page;
     fprintf(stderr, "driver: no temporary file\n");
     exit(3);
-}
-
-/* Leaves of an address 0x alone. */
-static void blank_addresses(char *words)
-{
-    for (char *at = words; (at = strstr(at, "0x")) != NULL;) {
-        at += 2;
-        memmove(at, at + strspn(at, "0123456789abcdef"), strlen(at + strspn(at, "0123456789abcdef")) + 1);
-    }
 }
 
 void answer_page(session *s, FILE *page, prune_status status)

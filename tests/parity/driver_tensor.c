@@ -129,7 +129,7 @@ static void permute(session *s, command *c)
     answer_kept(s, status, word(c, 1), TENSOR, t);
 }
 
-/* The tensor object itself; of an absent or missing member the name stays what it was. */
+/* The tensor object itself; for an absent or missing member the name stays what it was. */
 static void get(session *s, command *c)
 {
     prune_module *module = module_of(s, c, 2);
@@ -139,7 +139,7 @@ static void get(session *s, command *c)
     prune_tensor *t = prune_module_get_tensor(module, name);
     if (t)
         keep(s, word(c, 1), TENSOR, prune_tensor_retain(t));
-    text_add(&s->answer, t ? "ok\n" : "none\n");
+    text_add(&s->answer, t ? "ok\n" : "ok\nnone\n");
 }
 
 static void fill_tensor(session *s, command *c)

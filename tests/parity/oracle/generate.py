@@ -28,11 +28,11 @@ class Maker(Values, Networks):
 
     # ---- Whom a command is about
 
-    def target(self):
+    def target(self, odd=True):
         """A module and a parameter's name; now and then one that is not there."""
         m = self.r.choice(self.modules)
         if not m.parameters or self.chance(0.01):
-            return m, self.r.choice(["weight", "bias", "nothing", "weight_orig", "weight_mask", "a.b"])
+            return m, self.r.choice(["weight", "bias", "nothing", "weight_orig", "weight_mask", "a.b"] if odd else ["nothing"])
         return m, self.r.choice(list(m.parameters))
 
     def shape_at(self, m, name):
@@ -78,7 +78,7 @@ class Maker(Values, Networks):
         m.pruned.discard(name)
 
     def global_prune(self):
-        some = [self.target() for _ in range(self.r.choice([1, 2, 2, 3, 4]))] if not self.chance(0.02) else []
+        some = [self.target(odd=False) for _ in range(self.r.choice([1, 2, 2, 3, 4]))] if not self.chance(0.02) else []
         if not self.chance(0.1):
             some = list({(m.name, name): (m, name) for m, name in some}.values())
         units = sum(self.count(self.shape_at(m, name)) for m, name in some)
@@ -88,7 +88,8 @@ class Maker(Values, Networks):
         self.say("method", method, kind, self.amount(units) if kind[0] in "lr" else "", lowest)
         words = []
         for m, name in some:
-            scores = self.tensor(self.shape_at(m, name)) if self.chance(0.2) else ""
+            alone = sum(one == (m, name) for one in some) == 1  # PyTorch finds scores by the parameter
+            scores = self.tensor(self.shape_at(m, name)) if alone and self.chance(0.2) else ""
             words.append(f"{m.name}:{name}" + (f":{scores}" if scores else ""))
             m.pruned.add(name)
         self.say("global", method, *words)
@@ -153,7 +154,7 @@ class Maker(Values, Networks):
     def tie(self):
         m, name = self.target()
         other = self.r.choice(self.modules)
-        if name in m.pruned or name not in m.parameters:
+        if name in m.pruned or name not in m.parameters or other.recurrent:
             return
         alike = [n for n, shape in other.parameters.items() if shape == m.parameters[name]]
         t, to = self.name("t"), self.r.choice([*alike, "tied"])
@@ -168,13 +169,16 @@ class Maker(Values, Networks):
         kind = self.pick((3, "parameter"), (3, "buffer"), (3, "set"), (3, "delete"), (1, "child"))
         shape = self.shape_at(m, name)
         name = self.pick((2, name), (1, name + "_orig"), (1, name + "_mask"), (2, "extra"), (1, "other"))
+        if m.recurrent and kind != "buffer":  # PyTorch keeps a list of the weights beside the registries
+            return
         if kind == "delete":
-            self.say(kind, m.name, name)
+            if m.plain or name != "bias":  # without that attribute PyTorch cannot print a layer
+                self.say(kind, m.name, name)
         elif kind == "child":
             self.say("module", child := self.name("m"), "Leaf")
             self.say(kind, m.name, name, child)
         else:
-            given = "none" if self.chance(0.2) and name in m.parameters else self.tensor(shape)
+            given = "none" if self.chance(0.2) and name in m.parameters and m.plain else self.tensor(shape)
             self.say(kind, m.name, name, given, "persistent=0" if kind == "buffer" and self.chance(0.3) else "")
 
     def state_dicts(self):
@@ -202,7 +206,8 @@ class Maker(Values, Networks):
             return
         name = self.name("m")
         self.say("clone", name, m.name)
-        self.know(name, m.parameters, m.takes).pruned = set(m.pruned)
+        known = self.know(name, m.parameters, m.takes)
+        known.pruned, known.recurrent, known.plain = set(m.pruned), m.recurrent, m.plain
 
     def look(self):
         m, name = self.target()

@@ -4,8 +4,8 @@ from torch import nn
 from .session import verb
 from .text import read_ints
 
-INTS = ("stride", "padding", "dilation", "divisor_override", "groups")
-FLAGS = ("bias", "ceil_mode", "count_include_pad", "affine", "inplace")
+INTS = ("stride", "num_layers", "padding", "dilation", "divisor_override", "groups")
+FLAGS = ("bias", "batch_first", "bidirectional", "ceil_mode", "count_include_pad", "affine", "inplace")
 
 
 def keywords(c):
@@ -43,6 +43,8 @@ layer("max_pool2d", nn.MaxPool2d, read_ints)
 layer("avg_pool2d", nn.AvgPool2d, read_ints)
 layer("batch_norm1d", nn.BatchNorm1d, int)
 layer("batch_norm2d", nn.BatchNorm2d, int)
+layer("lstm", nn.LSTM, int, int)
+layer("gru", nn.GRU, int, int)
 layer("relu", nn.ReLU)
 layer("sigmoid", nn.Sigmoid)
 layer("tanh", nn.Tanh)
@@ -69,4 +71,4 @@ def sequential(s, c):
 
 @verb("module")
 def plain(s, c):
-    s.keep(c[1], type(c[2], (nn.Module,), {})())
+    s.keep(c[1], type(c[2], (nn.Module,), {"__module__": "builtins"})())

@@ -86,7 +86,7 @@ def get(s, c):
         s.keep(c[1], existing(s, c_with_member(c)))
     except Skipped:
         s.module(c[2])
-        return None
+        return ["none"]
 
 
 def c_with_member(c):
@@ -154,6 +154,11 @@ def train(s, c):
     s.module(c[1]).train(int(c[2]) != 0)
 
 
+def arguments(module, inputs):
+    """LSTM takes its two states as a pair."""
+    return (inputs[0], tuple(inputs[1:])) if isinstance(module, nn.LSTM) and len(inputs) == 3 else inputs
+
+
 def evaluations(module, inputs, outputs, moves=2):
     """The forward in float64, as it is and with weights and inputs moved by up to a rounding of float32."""
     random = torch.Generator().manual_seed(1)
@@ -170,7 +175,7 @@ def evaluations(module, inputs, outputs, moves=2):
             with torch.no_grad():
                 for p in [*exact.parameters(), *(b for b in exact.buffers() if b.is_floating_point())]:
                     p.copy_(moved(p))
-        y = exact(*x)
+        y = exact(*arguments(exact, x))
         results.append(flat_outputs(y, outputs))
     return list(zip(*results))
 
@@ -188,10 +193,12 @@ def call(s, c):
     if any(t is None for t in inputs):
         raise Ours("the words for an input that is None", "type")
     if any(trains(m) for m in module.modules() if m.training):
+        deep_copy(module).eval()(*[t.detach().clone() for t in inputs])  # its errors come first
         raise Ours("training mode is not supported", "unsupported")
+    if any(isinstance(m, (nn.Linear, nn.modules.conv._ConvNd)) and getattr(m, "weight", m) is None for m in module.modules()):
+        raise Ours("the words for a layer without its weight", "type")
     copies = [t.detach().clone() for t in inputs]
-    x = (inputs[0], tuple(inputs[1:])) if len(inputs) == 3 else inputs
-    y = flat_outputs(module(*x), outputs)
+    y = flat_outputs(module(*arguments(module, inputs)), outputs)
     return [approximate(s, t, exact) for t, exact in zip(y, evaluations(module, copies, outputs))]
 
 
@@ -245,6 +252,9 @@ def summary(s, c):
     page = io.StringIO()
     try:
         module.eval()
+        if all(m is module or isinstance(m, nn.Sequential) for m in module.modules()):
+            s.ours("the layer table of a module without layers")
+            return ["*"]
         with contextlib.redirect_stdout(page):
             torchsummary.summary(module, sizes, batch_size=int(c.options.get("batch", "-1")), device="cpu")
     finally:

@@ -7,6 +7,7 @@ class Known:
     def __init__(self, name, parameters, takes=None):
         self.name, self.parameters, self.takes = name, dict(parameters), takes
         self.pruned = set()
+        self.recurrent, self.plain = 0, False
 
 
 class Networks:
@@ -22,6 +23,7 @@ class Networks:
         m = self.name("m")
         self.say("module", m, self.r.choice(["Net", "Block", "Linear"]))
         known = self.know(m, {})
+        known.plain = True
         for name in ["weight", "bias", "gain"][:self.r.choice([1, 1, 2, 3])]:
             self.add_parameter(known, name, self.shape())
 
@@ -45,13 +47,15 @@ class Networks:
     # ---- Layers; each gives its shape of input, without the batch, and of output
 
     def layer(self):
-        kind = self.pick((4, "linear"), (4, "conv2d"), (2, "conv1d"), (1, "conv3d"), (2, "batch_norm"), (1, "empty"))
+        kind = self.pick((4, "linear"), (4, "conv2d"), (2, "conv1d"), (1, "conv3d"), (2, "batch_norm"), (1, "empty"), (2, "rnn"))
         batch = self.r.choice([1, 2, 3])
         if kind == "linear":
             n = self.r.choice([1, 3, 8, 17])
             self.linear(n, self.r.choice([1, 2, 5, 16]), True, [batch, n])
         elif kind == "empty":
             self.linear(self.r.choice([0, 3]), self.r.choice([0, 4]), True, [2, 3])
+        elif kind == "rnn":
+            self.rnn(batch)
         elif kind == "batch_norm":
             self.batch_norm(self.r.choice([1, 3, 6]), True, batch)
         else:
@@ -96,6 +100,26 @@ class Networks:
         self.say("train", m, 0 if not self.chance(0.1) else 1)
         parameters = {} if "affine=0" in self.lines[-2] else {"weight": [features], "bias": [features]}
         return self.know(m, parameters, [batch, features] + [4] * (2 * rank - 2), root)
+
+    def rnn(self, batch):
+        m = self.name("m")
+        kind = self.r.choice(["lstm", "gru"])
+        inputs, hidden, layers = self.r.choice([1, 2, 5]), self.r.choice([1, 3, 4]), self.pick((3, 1), (1, 2))
+        bias, both, first = not self.chance(0.2), self.chance(0.3), self.chance(0.3)
+        self.say(kind, m, inputs, hidden, f"num_layers={layers}" if layers > 1 else "", "" if bias else "bias=0",
+                 "bidirectional=1" if both else "", "batch_first=1" if first else "")
+        rows = hidden * (4 if kind == "lstm" else 3)
+        parameters = {}
+        for k in range(layers):
+            for end in ["", "_reverse"][:1 + both]:
+                parameters[f"weight_ih_l{k}{end}"] = [rows, inputs if k == 0 else hidden * (1 + both)]
+                parameters[f"weight_hh_l{k}{end}"] = [rows, hidden]
+                if bias:
+                    parameters.update({f"bias_ih_l{k}{end}": [rows], f"bias_hh_l{k}{end}": [rows]})
+        steps = self.r.choice([1, 3, 5])
+        known = self.know(m, parameters, [batch, steps, inputs] if first else [steps, batch, inputs])
+        known.recurrent = 3 if kind == "lstm" else 2
+        known.states = [layers * (1 + both), batch, hidden]
 
     # ---- Networks
 
@@ -174,4 +198,8 @@ class Networks:
             return
         t = self.name("t")
         self.say("tensor", t, self.sizes(takes), self.pick((8, f"uniform:{self.r.randrange(10**6)}"), (1, self.pattern())))
-        self.say("call", m.name, t)
+        if not m.recurrent:
+            self.say("call", m.name, t)
+            return
+        states = [self.tensor(m.states) for _ in range(m.recurrent - 1)] if self.chance(0.5) and hasattr(m, "states") else []
+        self.say("call", m.name, t, *states, f"outputs={self.r.randrange(1, m.recurrent + 1)}")

@@ -125,6 +125,7 @@ class Patches:
         self.validate = prune._validate_pruning_amount_init
         self.compute_norm = prune._compute_norm
         self.container = prune.PruningContainer.compute_mask
+        self.apply = prune.BasePruningMethod.apply.__func__
         self.to_vector = torch.nn.utils.parameters_to_vector
         prune._validate_pruning_amount_init = self.amount
         prune._compute_norm = self.norm
@@ -133,6 +134,12 @@ class Patches:
         def container_mask(container, t, default_mask):
             return patches.container_mask(container, t, default_mask)
 
+        def apply(cls, module, name, *arguments, **keywords):
+            if vars(module).get(name, cls) is None:
+                raise Ours("an attribute that is None", "type")
+            return patches.apply(cls, module, name, *arguments, **keywords)
+
+        prune.BasePruningMethod.apply = classmethod(apply)
         prune.PruningContainer.compute_mask = container_mask
         torch.nn.utils.parameters_to_vector = lambda tensors: torch.cat([t.reshape(-1) for t in tensors if t.device])
         for cls in PRUNE_METHODS:

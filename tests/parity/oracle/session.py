@@ -229,7 +229,7 @@ class Snapshot:
     def __init__(self, session):
         things = session.objects.values()
         modules = {id(m): m for root in things if isinstance(root, nn.Module) for m in root.modules()}
-        self.modules = [(m, {key: copy.copy(value) if isinstance(value, (dict, set)) else value
+        self.modules = [(m, {key: copy.copy(value) if isinstance(value, (dict, set, list)) else value
                              for key, value in m.__dict__.items()}) for m in modules.values()]
         methods = [hook for m, _ in self.modules for hook in m._forward_pre_hooks.values()]
         methods += [t for t in things if isinstance(t, prune.BasePruningMethod)]
@@ -267,6 +267,8 @@ def identical(a, b):
     """The same things in the same order."""
     if isinstance(a, dict) and isinstance(b, dict):
         return list(a) == list(b) and all(x is y for x, y in zip(a.values(), b.values()))
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(x is y for x, y in zip(a, b))
     if isinstance(a, set) and isinstance(b, set):
         return a == b
     return a is b

@@ -161,7 +161,7 @@ def read_norm(words):
 
 
 def one_line(words):
-    return re.sub(r"0x[0-9a-f]+", "0x", words).replace("\\", "\\\\").replace("\n", "\\n")
+    return re.sub(r" at 0x[0-9a-f]+", " at 0x", words).replace("\\", "\\\\").replace("\n", "\\n")
 
 
 def cut(sentence):
