@@ -1,8 +1,6 @@
 /* copy.deepcopy of a tree of modules. */
 #include "nn/internal.h"
 
-#include <string.h>
-
 /* The memory that buffers and attributes share: they go on sharing it in the copy. */
 typedef struct span {
     int64_t low, high;  /* bytes of the storage that are seen: [low, high) */
@@ -111,16 +109,6 @@ static prune_status copy_tensors(copying *work)
 
 /* ---- Modules ---- */
 
-/* The owned part of a context into `to`, which holds the bytes; `whose` is the class, for the sentence. */
-static prune_status clone_context(prune_status (*clone)(void *to, const void *from), void *to, const void *from,
-                                  const char *whose)
-{
-    if (!clone || !from)
-        return PRUNE_OK;
-    uint64_t failures = pruni_failure_count();
-    return pruni_callback_result(clone(to, from), failures, "clone", whose);
-}
-
 static prune_status copy_registry(const copying *work, pruni_registry *to, const pruni_registry *from)
 {
     if (pruni_registry_reserve(to, from->count))
@@ -157,7 +145,7 @@ static prune_status copy_hook(pruni_hook **out, const pruni_hook *hook)
     pruni_hook *copy = NULL;
     if (pruni_hook_create(&copy, hook->ops, hook->context))
         return PRUNE_ERROR_MEMORY;
-    prune_status status = clone_context(hook->ops->clone, copy->context, hook->context, hook->type_name);
+    prune_status status = pruni_clone_context(hook->ops->clone, copy->context, hook->context, hook->type_name);
     if (status != PRUNE_OK) {
         pruni_hook_discard(copy);
         return status;
@@ -191,7 +179,8 @@ static prune_status copy_shell(prune_module **out, const prune_module *module)
         return prune_last_status();
     copy->training = module->training;
     if (module->ops) {
-        prune_status status = clone_context(module->ops->clone, copy->context, module->context, module->type_name);
+        prune_status status = pruni_clone_context(module->ops->clone, copy->context, module->context,
+                                                  module->type_name);
         if (status != PRUNE_OK) {
             pruni_free(copy->context); /* without destroying it */
             copy->context = NULL;

@@ -15,13 +15,9 @@ prune_status pruni_hook_create(pruni_hook **out, const prune_hook_ops *ops, cons
     pruni_hook *hook = pruni_alloc_zeroed(1, sizeof *hook);
     if (!hook)
         return PRUNE_ERROR_MEMORY;
-    if (ops->context_size > 0) {
-        hook->context = pruni_alloc(ops->context_size);
-        if (!hook->context) {
-            pruni_free(hook);
-            return PRUNE_ERROR_MEMORY;
-        }
-        memcpy(hook->context, context, ops->context_size);
+    if (pruni_copy_context(&hook->context, ops->context_size, context)) {
+        pruni_free(hook);
+        return PRUNE_ERROR_MEMORY;
     }
     pruni_refs_init(&hook->refs);
     hook->ops = ops;
@@ -92,10 +88,7 @@ static prune_status check_ops(const prune_hook_ops *ops, const void *context)
         return pruni_null_argument(function, "ops->type_name");
     if (!ops->call)
         return pruni_null_argument(function, "ops->call");
-    if (ops->context_size > 0 && !context)
-        return prune_fail(PRUNE_ERROR_TYPE, "%s: %s has a context of %zu bytes, but context is NULL", function,
-                          ops->type_name, ops->context_size);
-    return PRUNE_OK;
+    return pruni_check_context(function, ops->type_name, ops->context_size, context);
 }
 
 prune_status prune_module_register_forward_pre_hook(int64_t *id, prune_module *module, const prune_hook_ops *ops,

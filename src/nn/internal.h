@@ -31,6 +31,18 @@ void pruni_registry_append(pruni_registry *registry, pruni_entry entry);
 pruni_entry pruni_registry_take(pruni_registry *registry, int64_t index);
 void pruni_entry_clear(pruni_entry *entry);
 
+/* ---- Contexts (context.c) ---- */
+
+/* Fails with type if there are `size` bytes of context to copy, but no context. */
+prune_status pruni_check_context(const char *function, const char *type_name, size_t size, const void *context);
+
+/* A copy of the bytes; NULL where there are none. */
+prune_status pruni_copy_context(void **out, size_t size, const void *context);
+
+/* Clones what a context owns: `to` holds the bytes of `from` already. `clone` may be NULL, the context too. */
+prune_status pruni_clone_context(prune_status (*clone)(void *to, const void *from), void *to, const void *from,
+                                 const char *type_name);
+
 /* ---- Hooks (hook.c) ---- */
 
 typedef struct pruni_hook {

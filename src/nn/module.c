@@ -1,8 +1,6 @@
 /* Modules: making, releasing, what they are. */
 #include "nn/internal.h"
 
-#include <string.h>
-
 static prune_status check_class(const char *type_name, const prune_module_ops *ops, const void *context)
 {
     if (!type_name)
@@ -13,10 +11,7 @@ static prune_status check_class(const char *type_name, const prune_module_ops *o
         return PRUNE_OK;
     if (pruni_check_size("prune_module_create", ops->size, sizeof *ops))
         return prune_last_status();
-    if (ops->context_size > 0 && !context)
-        return prune_fail(PRUNE_ERROR_TYPE, "prune_module_create: %s has a context of %zu bytes, but context is NULL",
-                          type_name, ops->context_size);
-    return PRUNE_OK;
+    return pruni_check_context("prune_module_create", type_name, ops->context_size, context);
 }
 
 prune_status prune_module_create(prune_module **out, const char *type_name, const prune_module_ops *ops,
@@ -25,22 +20,18 @@ prune_status prune_module_create(prune_module **out, const char *type_name, cons
     PRUNI_REQUIRE(out);
     if (check_class(type_name, ops, context))
         return prune_last_status();
-    size_t size = ops ? ops->context_size : 0;
     prune_module *module = pruni_alloc_zeroed(1, sizeof *module);
-    char *name = module ? pruni_strdup(type_name) : NULL;
-    void *copy = name && size > 0 ? pruni_alloc(size) : NULL;
-    if (!name || (size > 0 && !copy)) {
-        pruni_free(name);
+    if (!module)
+        return PRUNE_ERROR_MEMORY;
+    module->type_name = pruni_strdup(type_name);
+    if (!module->type_name || pruni_copy_context(&module->context, ops ? ops->context_size : 0, context)) {
+        pruni_free(module->type_name);
         pruni_free(module);
         return PRUNE_ERROR_MEMORY;
     }
     pruni_refs_init(&module->refs);
-    module->type_name = name;
     module->ops = ops;
-    module->context = copy;
     module->training = true;
-    if (size > 0)
-        memcpy(copy, context, size);
     *out = module;
     return PRUNE_OK;
 }

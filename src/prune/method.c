@@ -1,21 +1,15 @@
 /* Methods: a class, a context, the name of the parameter that it was applied to. */
 #include "prune/internal.h"
 
-#include <string.h>
-
 /* Takes over the context's contents on success alone. */
 static prune_status create(prune_method **out, const prune_method_ops *ops, const pruni_class *own, const void *context)
 {
     prune_method *method = pruni_alloc_zeroed(1, sizeof *method);
     if (!method)
         return PRUNE_ERROR_MEMORY;
-    if (ops->context_size > 0) {
-        method->context = pruni_alloc(ops->context_size);
-        if (!method->context) {
-            pruni_free(method);
-            return PRUNE_ERROR_MEMORY;
-        }
-        memcpy(method->context, context, ops->context_size);
+    if (pruni_copy_context(&method->context, ops->context_size, context)) {
+        pruni_free(method);
+        return PRUNE_ERROR_MEMORY;
     }
     pruni_refs_init(&method->refs);
     method->ops = ops;
@@ -38,9 +32,8 @@ static prune_status check_ops(const prune_method_ops *ops, const void *context)
         return pruni_null_argument(function, "ops->type_name");
     if (!ops->compute_mask)
         return pruni_null_argument(function, "ops->compute_mask");
-    if (ops->context_size > 0 && !context)
-        return prune_fail(PRUNE_ERROR_TYPE, "%s: %s has a context of %zu bytes, but context is NULL", function,
-                          ops->type_name, ops->context_size);
+    if (pruni_check_context(function, ops->type_name, ops->context_size, context))
+        return prune_last_status();
     if (ops->type != PRUNE_UNSTRUCTURED && ops->type != PRUNE_STRUCTURED && ops->type != PRUNE_GLOBAL)
         return prune_fail(PRUNE_ERROR_VALUE, "Unrecognized PRUNING_TYPE %d", (int)ops->type);
     if (ops->type == PRUNE_STRUCTURED && !ops->dim)
@@ -76,15 +69,6 @@ void prune_method_release(prune_method *method)
     pruni_free(method);
 }
 
-static prune_status clone_context(prune_method *copy, const prune_method *method)
-{
-    if (!method->context || !method->ops->clone)
-        return PRUNE_OK;
-    uint64_t failures = pruni_failure_count();
-    prune_status status = method->ops->clone(copy->context, method->context);
-    return pruni_callback_result(status, failures, "clone", method->ops->type_name);
-}
-
 prune_status pruni_method_copy(prune_method **out, const prune_method *method, const char *tensor_name)
 {
     prune_method *copy = NULL;
@@ -94,7 +78,8 @@ prune_status pruni_method_copy(prune_method **out, const prune_method *method, c
         return prune_last_status();
     }
     copy->tensor_name = name;
-    prune_status status = clone_context(copy, method);
+    prune_status status = pruni_clone_context(method->ops->clone, copy->context, method->context,
+                                              method->ops->type_name);
     if (status != PRUNE_OK) {
         pruni_free(copy->context); /* what it points to is the original's */
         copy->context = NULL;
