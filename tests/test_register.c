@@ -286,6 +286,12 @@ static void paths_lead_through_children(void **state)
     assert_missing(prune_module_get_parameter(net, "block.0.mask"), PRUNE_ERROR_ATTRIBUTE,
                    "`mask` is not an nn.Parameter");
     assert_missing(prune_module_get_parameter(net, "block.0"), PRUNE_ERROR_ATTRIBUTE, "`0` is not an nn.Parameter");
+    assert_ptr_equal(prune_module_get_parameter(fc, ".weight"), w); /* get_submodule("") is the module itself */
+    assert_missing(prune_module_get_parameter(net, ".d"), PRUNE_ERROR_ATTRIBUTE, "LeNet has no attribute `d`");
+    assert_missing(prune_module_get_parameter(net, "."), PRUNE_ERROR_ATTRIBUTE, "LeNet has no attribute ``");
+    assert_missing(prune_module_get_parameter(net, ".x.d"), PRUNE_ERROR_ATTRIBUTE, "LeNet has no attribute ``");
+    assert_missing(prune_module_get_parameter(net, "block."), PRUNE_ERROR_ATTRIBUTE, "Sequential has no attribute ``");
+    assert_missing(prune_module_get_submodule(net, ".d"), PRUNE_ERROR_ATTRIBUTE, "LeNet has no attribute ``");
     assert_missing(prune_module_get_parameter(net, ""), PRUNE_ERROR_ATTRIBUTE, "LeNet has no attribute ``");
     assert_missing(prune_module_get_tensor(net, "block.0.q"), PRUNE_ERROR_ATTRIBUTE,
                    "'Linear' object has no attribute 'q'");

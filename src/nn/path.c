@@ -99,21 +99,30 @@ prune_module *prune_module_get_submodule(const prune_module *module, const char 
     return module ? step(module, name, strlen(name)) : NULL;
 }
 
+/* The entry that a path leads to, and the module that it should be in: NULL and an error if there is none. A lone dot
+ * in front means the module itself, as it does to PyTorch's get_parameter. */
+static const pruni_entry *find_path(const prune_module **holder, const char **name, const prune_module *module,
+                                    const char *path)
+{
+    if (path[0] == '.' && !strchr(path + 1, '.'))
+        path++;
+    *holder = parent_of(name, module, path);
+    return *holder ? find_tensor(*holder, *name) : NULL;
+}
+
 prune_tensor *prune_module_get_tensor(const prune_module *module, const char *path)
 {
     if (!module || !path)
         return NULL;
+    const prune_module *holder;
     const char *name;
-    module = parent_of(&name, module, path);
-    if (!module)
-        return NULL;
-    const pruni_entry *entry = find_tensor(module, name);
+    const pruni_entry *entry = find_path(&holder, &name, module, path);
     if (entry)
         return entry->tensor;
-    if (pruni_module_find_child(module, name) >= 0)
+    if (holder && pruni_module_find_child(holder, name) >= 0)
         prune_fail(PRUNE_ERROR_ATTRIBUTE, "`%s` is not a tensor", name);
-    else
-        pruni_no_attribute(module, name);
+    else if (holder)
+        pruni_no_attribute(holder, name);
     return NULL;
 }
 
@@ -121,16 +130,14 @@ prune_tensor *prune_module_get_parameter(const prune_module *module, const char 
 {
     if (!module || !path)
         return NULL;
+    const prune_module *holder;
     const char *name;
-    module = parent_of(&name, module, path);
-    if (!module)
-        return NULL;
-    const pruni_entry *entry = find_tensor(module, name);
+    const pruni_entry *entry = find_path(&holder, &name, module, path);
     if (entry && entry->tensor && entry->tensor->is_parameter)
         return entry->tensor;
-    if (entry || pruni_module_find_child(module, name) >= 0)
+    if (entry || (holder && pruni_module_find_child(holder, name) >= 0))
         prune_fail(PRUNE_ERROR_ATTRIBUTE, "`%s` is not an nn.Parameter", name);
-    else
-        prune_fail(PRUNE_ERROR_ATTRIBUTE, "%s has no attribute `%s`", module->type_name, name);
+    else if (holder)
+        prune_fail(PRUNE_ERROR_ATTRIBUTE, "%s has no attribute `%s`", holder->type_name, name);
     return NULL;
 }
