@@ -326,7 +326,7 @@ static void the_hook_names_what_is_missing(void **state)
     assert_ok(prune_module_register_parameter(net, "weight_orig", doubles));
     assert_fails(prune_module_run_forward_pre_hooks(net, false), PRUNE_ERROR_UNSUPPORTED, "weight_orig");
     assert_ok(prune_module_register_parameter(net, "weight_orig", NULL));
-    assert_fails(prune_module_run_forward_pre_hooks(net, false), PRUNE_ERROR_TYPE, "'weight_orig' of Net is None");
+    assert_fails(prune_module_run_forward_pre_hooks(net, false), PRUNE_ERROR_ATTRIBUTE, "'weight_orig' of Net is None");
     assert_ok(prune_module_delete(net, "weight_orig"));
     assert_fails(prune_module_run_forward_pre_hooks(net, false), PRUNE_ERROR_ATTRIBUTE,
                  "'Net' object has no attribute 'weight_orig'");

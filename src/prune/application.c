@@ -25,10 +25,11 @@ static prune_status not_assignable(const pruni_application *app, const char *typ
 static prune_status find_target(pruni_application *app)
 {
     prune_tensor *target = NULL;
-    int64_t child = pruni_module_find_child(app->module, app->name);
-    if (child >= 0 && app->module->children[child].module)
-        return not_assignable(app, app->module->children[child].module->type_name);
-    if (child < 0 && pruni_get_own(&target, app->module, app->name))
+    int64_t place = pruni_module_find_child(app->module, app->name);
+    const prune_module *child = place >= 0 ? app->module->children[place].module : NULL;
+    if (child)
+        return app->before ? pruni_no_attribute(child, "dtype") : not_assignable(app, child->type_name);
+    if (place < 0 && pruni_get_own(&target, app->module, app->name))
         return prune_last_status();
     app->target = prune_tensor_retain(target);
     return PRUNE_OK;

@@ -47,7 +47,7 @@ prune_status pruni_get_orig(prune_tensor **orig, const prune_module *module, con
     if (pruni_get_own(&t, module, orig_name))
         return prune_last_status();
     if (!t)
-        return prune_fail(PRUNE_ERROR_TYPE, "'%s' of %s is None", orig_name, module->type_name);
+        return prune_fail(PRUNE_ERROR_ATTRIBUTE, "'%s' of %s is None", orig_name, module->type_name);
     if (pruni_check_float32(orig_name, t))
         return prune_last_status();
     *orig = prune_tensor_retain(t);
@@ -60,7 +60,7 @@ prune_status pruni_get_mask(prune_tensor **mask, const prune_module *module, con
     if (pruni_get_own(&t, module, mask_name))
         return prune_last_status();
     if (!t)
-        return prune_fail(PRUNE_ERROR_TYPE, "'%s' of %s is None", mask_name, module->type_name);
+        return prune_fail(PRUNE_ERROR_ATTRIBUTE, "'%s' of %s is None", mask_name, module->type_name);
     return prune_tensor_to(mask, t, PRUNE_FLOAT32);
 }
 

@@ -35,11 +35,20 @@ static prune_status check_registered(const pruni_registry *registry, const char 
     return prune_fail(PRUNE_ERROR_KEY, "'%s'", name);
 }
 
+/* That mask * orig exists, in PyTorch's words, and has the parameter's shape. */
+static prune_status check_product(const removal *r)
+{
+    int64_t sizes[PRUNE_MAX_DIMS], ndim;
+    if (pruni_broadcast_shape(sizes, &ndim, r->mask, r->orig))
+        return prune_last_status();
+    return pruni_check_broadcast_into(r->orig, r->mask);
+}
+
 static prune_status prepare(removal *r, const prune_module *module, const pruni_pruning *pruning)
 {
     if (pruni_get_mask(&r->mask, module, pruning->mask_name) || pruni_get_orig(&r->orig, module, pruning->orig_name)
         || check_registered(&module->parameters, pruning->orig_name)
-        || check_registered(&module->buffers, pruning->mask_name) || pruni_check_broadcast_into(r->orig, r->mask))
+        || check_registered(&module->buffers, pruning->mask_name) || check_product(r))
         return prune_last_status();
     if (may_write(r->orig, r->mask))
         r->values = prune_tensor_retain(r->orig);
