@@ -105,6 +105,15 @@ void pruni_refs_retain(pruni_refs *refs);
 bool pruni_refs_release(pruni_refs *refs); /* true: that was the last */
 bool pruni_refs_shared(const pruni_refs *refs);
 
+/* ---- UTF-8 (utf8.c) ---- */
+
+/* The length of the character that begins here, with so many bytes left; 0 where none does. */
+size_t pruni_utf8_length(const char *text, size_t left);
+
+/* The length of the longest prefix that is UTF-8, which is all of it or ends before the first wrong byte. */
+size_t pruni_utf8_prefix(const char *text, size_t length);
+bool pruni_is_utf8(const char *text);
+
 /* ---- Growing text (text.c): a failure is remembered, so that only the end need be checked ---- */
 
 typedef struct pruni_text {

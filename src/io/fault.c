@@ -37,10 +37,8 @@ static size_t printable(const char *text, size_t length)
     unsigned char first = (unsigned char)text[0];
     if (first < 0x80)
         return first >= 0x20 && first != 0x7F;
-    size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (size > length || pruni_utf8_prefix(text, size) < size)
-        return 0;
-    bool control = first == 0xC2 && (unsigned char)text[1] < 0xA0;
+    size_t size = pruni_utf8_length(text, length);
+    bool control = size == 2 && first == 0xC2 && (unsigned char)text[1] < 0xA0;
     return control ? 0 : size;
 }
 

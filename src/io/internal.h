@@ -50,10 +50,6 @@ bool pruni_is_big_endian(void);
 /* Reverses the bytes of each of `count` elements of 1, 2, 4 or 8 bytes. */
 void pruni_swap_bytes(void *elements, size_t count, size_t size);
 
-/* The length of the longest prefix that is UTF-8, which is all of it or ends before the first wrong byte. */
-size_t pruni_utf8_prefix(const char *text, size_t length);
-bool pruni_is_utf8(const char *text);
-
 /* ---- Sorting (sort.c) ---- */
 
 /* Sorts pointers: stable, n log n at worst, linear where the order is right already. */

@@ -86,28 +86,15 @@ static bool is_escaped(uint32_t character)
     return false;
 }
 
-/* The UTF-8 character at the start of a string; gives its length, 0 if it is not one. */
-static size_t decode(uint32_t *character, const unsigned char *bytes)
+/* The code point of a UTF-8 character of known length. */
+static uint32_t code_point(const char *text, size_t length)
 {
-    static const uint32_t lowest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-    uint32_t first = bytes[0];
-    if (first < 0x80) {
-        *character = first;
-        return 1;
-    }
-    size_t length = first >= 0xf0 && first < 0xf8 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first < 0xe0 ? 2 : 0;
-    uint32_t value = first & (0x7fU >> length);
-    if (length == 0 || first < 0xc0)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80)
-            return 0;
-        value = value << 6 | (bytes[i] & 0x3fU);
-    }
-    if (value < lowest[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
-        return 0;
-    *character = value;
-    return length;
+    uint32_t value = (unsigned char)text[0];
+    if (length > 1)
+        value &= 0x7fU >> length;
+    for (size_t i = 1; i < length; i++)
+        value = value << 6 | ((unsigned char)text[i] & 0x3fU);
+    return value;
 }
 
 static void add_escape(pruni_text *text, uint32_t character)
@@ -135,11 +122,12 @@ void pruni_text_add_repr(pruni_text *text, const char *string)
 {
     char quote = strchr(string, '\'') && !strchr(string, '"') ? '"' : '\'';
     pruni_text_add(text, "%c", quote);
-    while (*string) {
-        uint32_t character = 0;
-        size_t length = decode(&character, (const unsigned char *)string);
+    size_t left = strlen(string);
+    while (left > 0) {
+        size_t length = pruni_utf8_length(string, left);
+        uint32_t character = code_point(string, length);
         if (length == 0)
-            add_escape(text, 0xdc00U + (unsigned char)*string);
+            add_escape(text, 0xdc00U + character);
         else if (*string == quote || *string == '\\')
             pruni_text_add(text, "\\%c", *string);
         else if (is_escaped(character))
@@ -147,6 +135,7 @@ void pruni_text_add_repr(pruni_text *text, const char *string)
         else
             pruni_text_add_bytes(text, string, length);
         string += length > 0 ? length : 1;
+        left -= length > 0 ? length : 1;
     }
     pruni_text_add(text, "%c", quote);
 }
