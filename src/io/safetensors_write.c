@@ -183,38 +183,20 @@ static prune_status flush_chunk(writer *w, pruni_output *output, size_t *filled,
     return status;
 }
 
-/* Where the next row begins, in elements, after moving the index over all dims but the last on by one. */
-static int64_t next_row(int64_t place, int64_t *index, const prune_tensor *t)
-{
-    for (int64_t dim = t->ndim - 2; dim >= 0; dim--) {
-        place += t->strides[dim];
-        if (++index[dim] < t->sizes[dim])
-            break;
-        place -= t->strides[dim] * t->sizes[dim];
-        index[dim] = 0;
-    }
-    return place;
-}
-
 static prune_status write_gathered(writer *w, pruni_output *output, const prune_tensor *t)
 {
-    int64_t index[PRUNE_MAX_DIMS] = { 0 };
-    int64_t length = t->ndim > 0 ? t->sizes[t->ndim - 1] : 1;
-    int64_t stride = t->ndim > 0 ? t->strides[t->ndim - 1] : 0;
-    size_t size = (size_t)pruni_dtype_size(t->dtype);
-    const char *values = pruni_tensor_pointer(t);
+    int64_t size = pruni_dtype_size(t->dtype);
     size_t filled = 0;
-    int64_t place = 0;
-    for (int64_t rows = t->numel > 0 ? t->numel / length : 0; rows > 0; rows--) {
-        for (int64_t i = 0; i < length; i++) {
-            memcpy(w->chunk + filled, values + (place + i * stride) * (int64_t)size, size);
-            filled += size;
-            if (filled == CHUNK_SIZE && flush_chunk(w, output, &filled, size))
+    pruni_walk walk;
+    pruni_walk_start(&walk, t->sizes, t->ndim, (const prune_tensor *[]){ t }, 1);
+    while (pruni_walk_next(&walk))
+        for (int64_t i = 0; i < walk.length; i++) {
+            memcpy(w->chunk + filled, (const char *)walk.data[0] + i * walk.strides[0] * size, (size_t)size);
+            filled += (size_t)size;
+            if (filled == CHUNK_SIZE && flush_chunk(w, output, &filled, (size_t)size))
                 return prune_last_status();
         }
-        place = next_row(place, index, t);
-    }
-    return flush_chunk(w, output, &filled, size);
+    return flush_chunk(w, output, &filled, (size_t)size);
 }
 
 static prune_status write_values(writer *w, pruni_output *output, const prune_tensor *t)
