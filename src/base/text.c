@@ -14,7 +14,8 @@ static bool make_room(pruni_text *text, size_t more)
     }
     if (needed <= text->capacity)
         return true;
-    size_t wanted = needed + needed / 2 + 64;
+    size_t wanted = needed;
+    (void)pruni_add_size(&wanted, needed, needed / 2 + 64); /* more than is needed, if it fits */
     char *grown = pruni_realloc_array(text->data, wanted, 1);
     if (!grown) {
         text->failed = true;
