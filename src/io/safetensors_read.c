@@ -87,11 +87,6 @@ static prune_status read_values(prune_tensor *t, const pruni_safetensors *file, 
     return PRUNE_OK;
 }
 
-static bool is_floating(prune_dtype dtype)
-{
-    return dtype == PRUNE_FLOAT32 || dtype == PRUNE_FLOAT64 || dtype == PRUNE_FLOAT16 || dtype == PRUNE_BFLOAT16;
-}
-
 static prune_status read_tensor(prune_tensor **out, const pruni_safetensors *file, const pruni_safetensors_entry *entry,
                                 pruni_input *input, bool to_float32)
 {
@@ -103,7 +98,7 @@ static prune_status read_tensor(prune_tensor **out, const pruni_safetensors *fil
         return prune_last_status();
     prune_status status = read_values(t, file, entry, input);
     if (!status)
-        status = prune_tensor_to(out, t, to_float32 && is_floating(dtype) ? PRUNE_FLOAT32 : dtype);
+        status = prune_tensor_to(out, t, to_float32 && pruni_is_floating(dtype) ? PRUNE_FLOAT32 : dtype);
     prune_tensor_release(t);
     return status;
 }

@@ -67,11 +67,6 @@ static prune_status put(pruni_registry *registry, const char *name, prune_tensor
     return PRUNE_OK;
 }
 
-static bool is_floating(prune_dtype dtype)
-{
-    return dtype == PRUNE_FLOAT32 || dtype == PRUNE_FLOAT64 || dtype == PRUNE_FLOAT16 || dtype == PRUNE_BFLOAT16;
-}
-
 static prune_status put_parameter(prune_module *module, const char *name, prune_tensor *parameter)
 {
     if (parameter && parameter->has_grad_fn)
@@ -83,7 +78,7 @@ static prune_status put_parameter(prune_module *module, const char *name, prune_
         return prune_last_status();
     if (parameter && !parameter->is_parameter) {
         parameter->is_parameter = true;
-        parameter->requires_grad = is_floating(parameter->dtype);
+        parameter->requires_grad = pruni_is_floating(parameter->dtype);
     }
     return PRUNE_OK;
 }

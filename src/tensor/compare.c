@@ -8,11 +8,6 @@ typedef struct chunk {
     int64_t integers[CHUNK];
 } chunk;
 
-static bool is_floating(prune_dtype dtype)
-{
-    return dtype == PRUNE_FLOAT32 || dtype == PRUNE_FLOAT64 || dtype == PRUNE_FLOAT16 || dtype == PRUNE_BFLOAT16;
-}
-
 static void load(chunk *values, prune_dtype dtype, const char *data, int64_t stride, int64_t n)
 {
     pruni_kernel_convert(PRUNI_F64, values->numbers, 1, (pruni_format)dtype, data, stride, n);
@@ -52,9 +47,9 @@ static bool rows_equal(row a, row b, int64_t n)
         int64_t count = smaller(n - done, CHUNK);
         load(&values_a, a.dtype, a.data + done * a.stride * pruni_dtype_size(a.dtype), a.stride, count);
         load(&values_b, b.dtype, b.data + done * b.stride * pruni_dtype_size(b.dtype), b.stride, count);
-        if (is_floating(a.dtype) && is_floating(b.dtype))
+        if (pruni_is_floating(a.dtype) && pruni_is_floating(b.dtype))
             equal = pruni_kernel_equal_double(values_a.numbers, values_b.numbers, count);
-        else if (!is_floating(a.dtype) && !is_floating(b.dtype))
+        else if (!pruni_is_floating(a.dtype) && !pruni_is_floating(b.dtype))
             equal = pruni_kernel_equal_int64(values_a.integers, values_b.integers, count);
         else
             equal = mixed_equal(&values_a, &values_b, count);

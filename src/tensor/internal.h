@@ -34,6 +34,7 @@ struct prune_tensor {
 /* ---- Shapes (shape.c) ---- */
 
 int64_t pruni_dtype_size(prune_dtype dtype); /* 0: no such dtype */
+bool pruni_is_floating(prune_dtype dtype);
 
 prune_status pruni_check_rank(int64_t ndim); /* 0 to PRUNE_MAX_DIMS, else a value error */
 

@@ -87,8 +87,7 @@ bool prune_tensor_requires_grad(const prune_tensor *t)
 prune_status prune_tensor_set_requires_grad(prune_tensor *t, bool requires_grad)
 {
     PRUNI_REQUIRE(t);
-    bool floating = t->dtype <= PRUNE_BFLOAT16;
-    if (requires_grad && !floating)
+    if (requires_grad && !pruni_is_floating(t->dtype))
         return prune_fail(PRUNE_ERROR_RUNTIME,
                           "only Tensors of floating point dtype can require gradients, this one is %s",
                           prune_dtype_name(t->dtype));

@@ -4,11 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_floating(prune_dtype dtype)
-{
-    return dtype <= PRUNE_BFLOAT16;
-}
-
 int64_t pruni_print_gap(int64_t size, int64_t edgeitems)
 {
     return edgeitems <= (size - 1) / 2 ? size - 2 * edgeitems : 0;
@@ -75,7 +70,7 @@ static bool is_scientific(const range *r, int sci_mode)
 static void extend_width(void *context, const void *element)
 {
     pruni_print_format *format = context;
-    if (is_floating(format->dtype)) {
+    if (pruni_is_floating(format->dtype)) {
         double value = pruni_load_double(format->dtype, element);
         if (value == 0 || !isfinite(value))
             return;
@@ -90,7 +85,7 @@ int pruni_format_element(char text[PRUNI_NUMBER_TEXT], const pruni_print_format 
 {
     if (format->dtype == PRUNE_BOOL)
         return snprintf(text, PRUNI_NUMBER_TEXT, "%s", pruni_load_int64(format->dtype, element) ? "True" : "False");
-    if (!is_floating(format->dtype))
+    if (!pruni_is_floating(format->dtype))
         return snprintf(text, PRUNI_NUMBER_TEXT, "%lld", (long long)pruni_load_int64(format->dtype, element));
     double value = pruni_load_double(format->dtype, element);
     if (format->scientific)
@@ -108,7 +103,7 @@ void pruni_choose_print_format(pruni_print_format *format, const prune_tensor *t
 {
     range r = { t->dtype, 0, 0, false, true };
     shown s = { t, edgeitems, extend_range, &r };
-    if (is_floating(t->dtype))
+    if (pruni_is_floating(t->dtype))
         visit_shown(&s, 0, pruni_tensor_pointer(t));
     format->dtype = t->dtype;
     format->scientific = r.any && is_scientific(&r, options->sci_mode);

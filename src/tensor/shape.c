@@ -27,6 +27,11 @@ int64_t pruni_dtype_size(prune_dtype dtype)
     return 0;
 }
 
+bool pruni_is_floating(prune_dtype dtype)
+{
+    return dtype == PRUNE_FLOAT32 || dtype == PRUNE_FLOAT64 || dtype == PRUNE_FLOAT16 || dtype == PRUNE_BFLOAT16;
+}
+
 static void list_text(char *text, size_t room, const int64_t *numbers, int64_t count, const char *close)
 {
     int written = snprintf(text, room, "[");
