@@ -150,6 +150,9 @@ typedef struct pruni_selection {
 
 void pruni_kernel_select(pruni_selection *found, const float *x, int64_t n, int64_t k, bool largest);
 
+/* Brings those of n entries to the front that PyTorch's topk takes as the first k; the upper halves are compared. */
+void pruni_kernel_order_as_torch(uint64_t *entries, int64_t n, int64_t k);
+
 /* Sets out[i] to `value` for the numbers chosen; of those that equal the k-th, the ones of lowest index. */
 void pruni_kernel_select_fill(float *out, float value, const float *x, int64_t n, const pruni_selection *selection);
 
@@ -176,6 +179,12 @@ typedef struct pruni_run {
     bool stream;           /* writes past the caches */
 } pruni_run;
 
+/* The part of a run from entry `start` on, n entries long. */
+pruni_run pruni_kernel_run_part(const pruni_run *run, int64_t start, int64_t n);
+
+/* The entries before the first whose mask is aligned, where writing is streamed; else 0. */
+int64_t pruni_kernel_run_head(const pruni_run *run);
+
 enum { PRUNI_ALL_KEYS = 0x7f800002 }; /* one more than the greatest key */
 
 typedef struct pruni_sieve {
@@ -190,12 +199,65 @@ typedef void pruni_kernel_sieve_fn(pruni_sieve *sieve, const pruni_run *run, uin
 
 pruni_kernel_sieve_fn pruni_kernel_sieve;
 
+/* A selection from n scores, which may lie in several runs: then a place counts through all of them. At most 2^32. */
+typedef struct pruni_pick {
+    pruni_sieve sieve;
+    int64_t n, room; /* of candidates */
+    uint32_t *sample;
+    uint32_t guess; /* a key that may well be the k-th where many are equal */
+    bool complete;  /* the candidates have found room so far */
+} pruni_pick;
+
+/* The scratch of a selection, in words: at most 5 MB. */
+int64_t pruni_kernel_pick_words(int64_t n);
+void pruni_kernel_pick_start(pruni_pick *pick, uint32_t *words, int64_t n);
+
+/* Sets the window to where a sample expects that share (0 to 1) of the entries that are not passed over to end. */
+void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double share);
+
+/* The same for the k largest of n draws, which are spread evenly. */
+void pruni_kernel_pick_window_of_draws(pruni_pick *pick, int64_t n, int64_t k);
+
+/* Takes in a run, the first entry of which has the place `first`; false, and nothing more is written, when candidates
+ * have no room. */
+bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t first);
+
+/* The k-th, 1 ≤ k ≤ seen; false if it is not among the candidates. Then pick_anyway() finds it from the scores. */
+bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int64_t k);
+void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, const pruni_run *runs, int64_t count,
+                              int64_t k);
+
+/* What is pruned: keys below `key`, and those equal to it whose place is before `split`. */
+typedef struct pruni_choice {
+    uint32_t key;
+    int64_t split;
+} pruni_choice;
+
+/* The place after `left` candidates that equal the key. */
+int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t left);
+
+/* Puts right what a complete pass wrote of a run without a mask so far. */
+void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first, const pruni_choice *choice);
+
+/* Writes a run; and, after that, prunes the listed places that lie in it: the lower halves of the entries. */
+void pruni_kernel_prune_run(const pruni_run *run, int64_t first, const pruni_choice *choice);
+void pruni_kernel_prune_listed(const pruni_run *run, int64_t first, const uint64_t *entries, int64_t count);
+
+/* Goes through those equal to `key` until *left of them are passed: the place after the last; 0 if the run ends before. */
+int64_t pruni_kernel_place_after_equal(const pruni_run *run, int64_t first, uint32_t key, int64_t *left);
+
+/* Key above place of the entries that are not passed over, for pruni_kernel_order_as_torch(); gives how many. */
+int64_t pruni_kernel_list_run(uint64_t *entries, const pruni_run *run, int64_t first);
+
 /* ---- Masks (mask.c) ---- */
 
 /* The entries whose mask is exactly 1: how many, their x in a list, and a list put in the place of those masks. */
 int64_t pruni_kernel_count_ones(const float *mask, int64_t n);
 void pruni_kernel_gather_ones(float *list, const float *x, const float *mask, int64_t n);
 void pruni_kernel_scatter_ones(float *mask, const float *list, int64_t n);
+
+/* A list of words, put in the places of those masks, and 0 in all others. */
+void pruni_kernel_spread_ones(uint32_t *spread, const uint32_t *list, const float *mask, int64_t n);
 
 /* A contiguous tensor seen as the channels of one dim: [outer, count, inner]. */
 typedef struct pruni_channels {

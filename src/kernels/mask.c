@@ -28,6 +28,16 @@ void pruni_kernel_scatter_ones(float *mask, const float *list, int64_t n)
             mask[i] = *list++;
 }
 
+void pruni_kernel_spread_ones(uint32_t *spread, const uint32_t *list, const float *mask, int64_t n)
+{
+    int64_t taken = 0;
+    for (int64_t i = 0; i < n; i++) {
+        bool one = mask[i] == 1;
+        spread[i] = one ? list[taken] : 0;
+        taken += one;
+    }
+}
+
 /* ---- Channels ---- */
 
 void pruni_kernel_channel_sums(float *sums, const float *x, pruni_channels channels)

@@ -118,15 +118,20 @@ static void quick_select(uint64_t *a, int64_t n, int64_t k)
     insertion_sort(a + first, last - first);
 }
 
+void pruni_kernel_order_as_torch(uint64_t *entries, int64_t n, int64_t k)
+{
+    if (k <= n / 64)
+        pruni_kernel_heap_select(entries, n, k);
+    else
+        quick_select(entries, n, k);
+}
+
 void pruni_kernel_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
                                        uint64_t *scratch)
 {
     for (int64_t i = 0; i < n; i++)
         scratch[i] = (uint64_t)pruni_select_key(x[i], largest) << 32 | (uint64_t)i;
-    if (k <= n / 64)
-        pruni_kernel_heap_select(scratch, n, k);
-    else
-        quick_select(scratch, n, k);
+    pruni_kernel_order_as_torch(scratch, n, k);
     for (int64_t i = 0; i < k; i++)
         out[scratch[i] & UINT32_MAX] = value;
 }

@@ -28,19 +28,4 @@ static inline void pruni_sieve_keep(pruni_sieve *sieve, uint32_t key, uint32_t p
     sieve->places[sieve->count++] = place;
 }
 
-/* The part of a run from entry `start` on, n entries long. */
-static inline pruni_run pruni_run_part(const pruni_run *run, int64_t start, int64_t n)
-{
-    return (pruni_run){
-        .n = n,
-        .scores = run->scores ? run->scores + start : NULL,
-        .draws = run->draws ? run->draws + start : NULL,
-        .before = run->before ? run->before + start : NULL,
-        .orig = run->orig ? run->orig + start : NULL,
-        .mask = run->mask ? run->mask + start : NULL,
-        .value = run->value ? run->value + start : NULL,
-        .stream = run->stream,
-    };
-}
-
 #endif

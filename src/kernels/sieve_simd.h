@@ -62,7 +62,7 @@ SIMD_INLINE void sieve_groups(pruni_sieve *sieve, const pruni_run *run, uint32_t
         if (candidates != 0)
             keep_flagged(sieve, run, done, candidates, first);
     }
-    const pruni_run rest = pruni_run_part(run, done, run->n - done);
+    const pruni_run rest = pruni_kernel_run_part(run, done, run->n - done);
     pruni_sieve_portable(sieve, &rest, first + (uint32_t)done);
 }
 

@@ -15,6 +15,11 @@ prune_amount prune_count(int64_t count)
     return (prune_amount){ COUNT, 0, count };
 }
 
+bool pruni_is_fraction(prune_amount amount)
+{
+    return amount.kind == FRACTION;
+}
+
 #define RANGE "should either be a float in the range [0, 1] or a non-negative integer"
 
 static prune_status fraction_outside(double fraction)

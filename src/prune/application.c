@@ -138,11 +138,12 @@ static prune_status prepare_buffer(pruni_application *app)
 {
     int64_t place = pruni_registry_find(&app->module->buffers, app->mask_name);
     prune_tensor *present = app->before && place >= 0 ? app->module->buffers.items[place].tensor : NULL;
-    const prune_tensor *like = pruni_same_shape(app->mask, app->orig) ? app->orig : app->mask;
-    bool kept_by_callback = pruni_refs_shared(&app->mask->refs) || pruni_tensor_shares_storage(app->mask);
-    if (present && is_private(present, app->mask))
+    const prune_tensor *mask = app->mask ? app->mask : app->orig;
+    const prune_tensor *like = pruni_same_shape(mask, app->orig) ? app->orig : mask;
+    bool is_ours = app->mask && !pruni_refs_shared(&app->mask->refs) && !pruni_tensor_shares_storage(app->mask);
+    if (present && is_private(present, mask))
         app->buffer = prune_tensor_retain(present);
-    else if (prune_tensor_is_contiguous(like) && !kept_by_callback)
+    else if (prune_tensor_is_contiguous(like) && is_ours)
         app->buffer = prune_tensor_retain(app->mask);
     else
         return pruni_empty_like(&app->buffer, like);
@@ -182,10 +183,14 @@ static prune_status prepare_tensors(pruni_application *app, prune_tensor **value
         return prune_last_status();
     if (!app->before) {
         app->orig = prune_tensor_retain(app->target);
-        return prepare_buffer(app) || pruni_empty_like(value, app->orig) ? prune_last_status() : PRUNE_OK;
+        *value = prune_tensor_retain(app->value);
+        return prepare_buffer(app) || (!*value && pruni_empty_like(value, app->orig)) ? prune_last_status() : PRUNE_OK;
     }
+    if (!app->mask)
+        *value = prune_tensor_retain(app->target);
     bool failed = pruni_get_orig(&app->orig, app->module, app->orig_name)
-                  || pruni_fit_value(value, app->module, pruni_pruning_of(app->before), app->mask, app->orig)
+                  || (!*value
+                      && pruni_fit_value(value, app->module, pruni_pruning_of(app->before), app->mask, app->orig))
                   || check_value_name(app) || prepare_buffer(app);
     return failed ? prune_last_status() : PRUNE_OK;
 }
@@ -256,6 +261,22 @@ static void move_parameter(pruni_application *app)
     pruni_entry_clear(&entry);
 }
 
+/* The buffer and the value, as far as they are not made yet. */
+static void write_tensors(pruni_application *app, prune_tensor *value)
+{
+    if (!app->mask) {
+        app->run.mask = pruni_tensor_pointer(app->buffer);
+        app->run.value = pruni_tensor_pointer(value);
+        pruni_fusion_write(&app->fusion);
+    } else {
+        if (app->buffer != app->mask)
+            pruni_copy_values(app->buffer, app->mask);
+        if (value != app->value)
+            pruni_multiply(value, app->buffer, app->orig);
+    }
+    pruni_mark_value(value, app->orig);
+}
+
 void pruni_application_commit(pruni_application *app)
 {
     prune_module *module = app->module;
@@ -267,12 +288,10 @@ void pruni_application_commit(pruni_application *app)
         move_parameter(app);
     if (app->grows)
         pruni_container_append(pruning->method, app->method);
-    if (app->buffer != app->mask)
-        pruni_copy_values(app->buffer, app->mask);
+    write_tensors(app, pruning->value);
     put(&module->buffers, &app->mask_name, app->buffer)->persistent = true;
     bool is_buffer = pruni_registry_find(&module->buffers, app->name) >= 0;
     put(is_buffer ? &module->buffers : &module->attributes, &app->name, pruning->value);
-    pruni_set_value(pruning->value, app->buffer, app->orig);
     pruni_refs_retain(&app->after->refs);
     pruni_module_append_hook(module, app->after);
 }
@@ -287,6 +306,8 @@ void pruni_application_free(pruni_application *app)
     pruni_hook_release(app->before);
     prune_method_release(app->method);
     prune_tensor_release(app->mask);
+    prune_tensor_release(app->value);
+    pruni_fusion_free(&app->fusion);
     prune_tensor_release(app->orig);
     prune_tensor_release(app->buffer);
     pruni_hook_release(app->after);

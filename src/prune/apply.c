@@ -29,6 +29,8 @@ static prune_status copy_mask(pruni_application *app)
 static prune_status compute(pruni_application *app, const prune_tensor *scores)
 {
     prune_tensor *t = NULL;
+    if (pruni_application_can_fuse(app, scores))
+        return pruni_application_fuse(app, scores);
     if (copy_mask(app) || get_scored(&t, app, scores))
         return prune_last_status();
     prune_status status;

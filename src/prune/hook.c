@@ -99,11 +99,16 @@ prune_status pruni_fit_value(prune_tensor **value, const prune_module *module, c
     return as_orig ? pruni_empty_like(value, orig) : prune_tensor_empty(value, sizes, ndim, PRUNE_FLOAT32);
 }
 
+void pruni_mark_value(prune_tensor *value, const prune_tensor *orig)
+{
+    value->requires_grad = orig->requires_grad;
+    value->has_grad_fn = orig->requires_grad;
+}
+
 void pruni_set_value(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig)
 {
     pruni_multiply(value, mask, orig);
-    value->requires_grad = orig->requires_grad;
-    value->has_grad_fn = orig->requires_grad;
+    pruni_mark_value(value, orig);
 }
 
 /* ---- The hook ---- */

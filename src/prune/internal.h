@@ -10,15 +10,34 @@
 /* PyTorch's check at construction. */
 prune_status pruni_check_amount(prune_amount amount);
 
+bool pruni_is_fraction(prune_amount amount);
+
 /* How many of `units` an amount is, or PyTorch's ValueError if it is more than all. */
 prune_status pruni_units_to_prune(int64_t *count, prune_amount amount, int64_t units);
 
 /* ---- Methods (method.c) ---- */
 
+/* A prune of contiguous arrays by a method of the library's own that needs no copies: see fusion.c. */
+typedef struct pruni_fusion {
+    pruni_run *runs; /* one a tensor */
+    int64_t count;
+    bool writes;           /* masks and values are new, and written at once; else pruni_fusion_write() does it later */
+    const prune_tensor *t; /* what the first run scores, for the methods that mind its shape */
+
+    bool at_random; /* from here on what is chosen, to be written */
+    struct prune_generator generator;
+    pruni_choice choice;
+    uint64_t *ties; /* owned, as all below: those chosen that equal the choice's key */
+    int64_t tie_count;
+    uint32_t *draws;
+} pruni_fusion;
+
 /* A class of the library's own. */
 typedef struct pruni_class {
     prune_method_ops ops;
     bool any_strides; /* compute_mask takes a `t` that is not contiguous, and minds its order in memory */
+    prune_status (*fuse)(void *context, pruni_fusion *fusion); /* gives what compute_mask would; NULL: there is none */
+    bool fuses_later;                                          /* there is for a mask that has zeros, too */
 } pruni_class;
 
 struct prune_method {
@@ -59,6 +78,11 @@ prune_status pruni_container_of(prune_method **out, prune_method *first, prune_m
 
 /* Runs the method on all of `t`, which is float32. `mask` is contiguous, of t's shape, and holds the default mask. */
 prune_status pruni_compute_mask(prune_method *method, prune_tensor *mask, const prune_tensor *t);
+
+/* Chooses entries by magnitude or at random, and writes or leaves that to pruni_fusion_write(), which cannot fail. */
+prune_status pruni_fuse_entries(pruni_fusion *fusion, prune_amount amount, prune_ties ties, bool at_random);
+void pruni_fusion_write(pruni_fusion *fusion);
+void pruni_fusion_free(pruni_fusion *fusion);
 
 /* A tensor and the contiguous mask that it has so far. */
 typedef struct pruni_part {
@@ -128,8 +152,9 @@ prune_status pruni_empty_like(prune_tensor **out, const prune_tensor *t);
 /* value = mask * orig; value may be orig, and otherwise shares no memory with either. */
 void pruni_multiply(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig);
 
-/* The same, and the marks of a value computed from a parameter. */
+/* The same, and the marks of a value computed from a parameter; the marks alone. */
 void pruni_set_value(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig);
+void pruni_mark_value(prune_tensor *value, const prune_tensor *orig);
 
 /* ---- Applying (apply.c) ---- */
 
@@ -150,6 +175,9 @@ typedef struct pruni_application {
 
     prune_method *method; /* the one that is applied, a copy for this parameter */
     prune_tensor *mask;   /* the mask that comes of it; contiguous */
+    prune_tensor *value;  /* the product, where it was made with the mask */
+    pruni_fusion fusion;  /* or, for a later prune, what both will be made by, without a mask of its own */
+    pruni_run run;
 
     const struct pruni_application *previous; /* of the same parameter, to be committed before this one */
     prune_tensor *orig, *buffer; /* what is registered as orig and mask; the buffer may be one that is there already */
@@ -176,6 +204,10 @@ void pruni_application_end_work(pruni_application *app);
 /* Fail with state if `name` is marked; if callbacks have replaced the parameter or its hook. */
 prune_status pruni_check_not_at_work(const prune_module *module, const char *name);
 prune_status pruni_application_check_unchanged(const pruni_application *app);
+
+/* Whether the method, which is set, needs no copies of this parameter; then its mask, or the plan for it (fuse.c). */
+bool pruni_application_can_fuse(const pruni_application *app, const prune_tensor *scores);
+prune_status pruni_application_fuse(pruni_application *app, const prune_tensor *scores);
 
 /* Makes all that committing needs. The method and the mask are set. `records` in the module: how many applications,
  * this one included, will be committed to it. */

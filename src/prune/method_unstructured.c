@@ -32,6 +32,18 @@ static prune_status zero_at_random(void *context, prune_tensor *mask, const prun
     return status;
 }
 
+static prune_status fuse_least(void *context, pruni_fusion *fusion)
+{
+    const entries *e = context;
+    return pruni_fuse_entries(fusion, e->amount, e->ties, false);
+}
+
+static prune_status fuse_at_random(void *context, pruni_fusion *fusion)
+{
+    const entries *e = context;
+    return pruni_fuse_entries(fusion, e->amount, e->ties, true);
+}
+
 static const pruni_class random_class = {
     .ops = {
         .size = sizeof(prune_method_ops),
@@ -41,6 +53,8 @@ static const pruni_class random_class = {
         .compute_mask = zero_at_random,
     },
     .any_strides = true,
+    .fuse = fuse_at_random,
+    .fuses_later = true,
 };
 
 static const pruni_class l1_class = {
@@ -51,6 +65,8 @@ static const pruni_class l1_class = {
         .context_size = sizeof(entries),
         .compute_mask = zero_least,
     },
+    .fuse = fuse_least,
+    .fuses_later = true,
 };
 
 /* The norm of one entry is its magnitude. */
@@ -62,6 +78,8 @@ static const pruni_class ln_class = {
         .context_size = sizeof(entries),
         .compute_mask = zero_least,
     },
+    .fuse = fuse_least,
+    .fuses_later = true,
 };
 
 static prune_status create(prune_method **out, const pruni_class *own, prune_amount amount,

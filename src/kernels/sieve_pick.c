@@ -1,0 +1,381 @@
+/* The k-th smallest of many scores by sample, pass and choice among the candidates. */
+#include "kernels/sieve.h"
+
+#include <math.h>
+
+enum {
+    BLOCK = 1 << 13,           /* entries a call of the sieve */
+    ALL_CANDIDATES = 1 << 12,  /* so few entries are all candidates */
+    SAMPLE_RUN = 16,           /* a cache line */
+    MOST_SAMPLES = 1 << 18,    /* 1 MB */
+    MOST_CANDIDATES = 14 << 15 /* 3.5 MB */
+};
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- Room ---- */
+
+/* More samples mean fewer candidates: this about evens out what the two cost. */
+static int64_t sample_size(int64_t n)
+{
+    double root = cbrt((double)n);
+    return n <= ALL_CANDIDATES ? 0 : smaller((int64_t)(2 * root * root), MOST_SAMPLES) / SAMPLE_RUN * SAMPLE_RUN;
+}
+
+/* Standard deviations on either side of the rank that is looked for. */
+static const double margin = 3.5;
+
+/* Twice as many as are to be expected. */
+static int64_t candidate_room(int64_t n)
+{
+    if (n <= ALL_CANDIDATES)
+        return n;
+    double share = 2 * margin * 0.5 / sqrt((double)sample_size(n));
+    return smaller((int64_t)(2 * share * (double)n), MOST_CANDIDATES) + BLOCK;
+}
+
+int64_t pruni_kernel_pick_words(int64_t n)
+{
+    return 2 * candidate_room(n) + sample_size(n);
+}
+
+void pruni_kernel_pick_start(pruni_pick *pick, uint32_t *words, int64_t n)
+{
+    int64_t room = candidate_room(n);
+    *pick = (pruni_pick){
+        .sieve = { .high = PRUNI_ALL_KEYS, .keys = words, .places = words + room },
+        .n = n,
+        .room = room,
+        .sample = words + 2 * room,
+        .complete = true,
+    };
+}
+
+/* ---- The sample ---- */
+
+/* The keys of up to 16 entries side by side from position `start` of all runs together. */
+static int64_t sample_line(uint32_t *sample, const pruni_run *run, int64_t start)
+{
+    while (start >= run->n)
+        start -= run++->n;
+    int64_t count = 0;
+    int64_t end = smaller(run->n, start + SAMPLE_RUN);
+    for (int64_t i = start; i < end; i++) {
+        sample[count] = pruni_sieve_key(run, i);
+        count += pruni_sieve_is_open(run, i);
+    }
+    return count;
+}
+
+/* Lines at even distances, each moved by chance, so that no pattern in the scores falls into step with them. */
+static int64_t take_sample(uint32_t *sample, const pruni_run *runs, int64_t n)
+{
+    int64_t lines = sample_size(n) / SAMPLE_RUN;
+    int64_t step = n / lines;
+    uint64_t chance = 0x9e3779b97f4a7c15u;
+    int64_t count = 0;
+    for (int64_t i = 0; i < lines; i++) {
+        chance = chance * 6364136223846793005u + 1442695040888963407u;
+        int64_t jitter = (int64_t)((chance >> 33) % (uint64_t)(step - SAMPLE_RUN + 1));
+        count += sample_line(sample + count, runs, i * step + jitter);
+    }
+    return count;
+}
+
+enum { BIN_BITS = 11, BINS = 1 << BIN_BITS, COARSE_SHIFT = 31 - BIN_BITS };
+
+static void count_keys(uint32_t bins[BINS], const uint32_t *keys, int64_t n, uint32_t from, int shift)
+{
+    memset(bins, 0, BINS * sizeof bins[0]);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bin = (keys[i] - from) >> shift;
+        if (bin < BINS)
+            bins[bin]++;
+    }
+}
+
+/* The bin in which the entry of that rank, from 0, lies. */
+static uint32_t bin_of_rank(const uint32_t bins[BINS], int64_t rank)
+{
+    uint32_t bin = 0;
+    for (; bin < BINS - 1 && rank >= bins[bin]; bin++)
+        rank -= bins[bin];
+    return bin;
+}
+
+/* Narrows the window to where the sample has the ranks from `low` to `high`; a rank that it has not leaves that end
+ * open. */
+static void narrow(pruni_pick *pick, int64_t n, int64_t low, int64_t middle, int64_t high)
+{
+    pruni_sieve *sieve = &pick->sieve;
+    const uint32_t *sample = pick->sample;
+    uint32_t bins[BINS];
+    count_keys(bins, sample, n, 0, COARSE_SHIFT);
+    uint32_t first = bin_of_rank(bins, low >= 0 ? low : middle);
+    uint32_t last = bin_of_rank(bins, high < n ? high : middle);
+    int64_t before = 0;
+    for (uint32_t bin = 0; bin < first; bin++)
+        before += bins[bin];
+    uint32_t from = first << COARSE_SHIFT;
+    int shift = 0;
+    while (((last + 1 - first) << COARSE_SHIFT) >> shift > BINS)
+        shift++;
+    count_keys(bins, sample, n, from, shift);
+    if (low >= 0)
+        sieve->low = from + (bin_of_rank(bins, low - before) << shift);
+    if (high < n)
+        sieve->high = from + ((bin_of_rank(bins, high - before) + 1) << shift);
+    uint32_t bin = bin_of_rank(bins, middle - before);
+    sieve->cut = from + (bin << shift) + ((1u << shift) + 1) / 2;
+    pick->guess = sieve->cut;
+    for (int64_t i = 0; i < n; i++)
+        if ((sample[i] - from) >> shift == bin) {
+            pick->guess = sample[i];
+            break;
+        }
+}
+
+void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double share)
+{
+    if (pick->n <= ALL_CANDIDATES)
+        return;
+    int64_t count = take_sample(pick->sample, runs, pick->n);
+    if (count == 0)
+        return;
+    double rank = share * (double)count;
+    double fitting = (double)(pick->room - BLOCK) / 1.5 * (double)count / (double)pick->n / 2;
+    double reach = fmin(margin * sqrt(rank * (1 - share)) + 1, fmax(fitting, 1));
+    int64_t middle = smaller((int64_t)rank, count - 1);
+    narrow(pick, count, (int64_t)floor(rank - reach), middle, (int64_t)ceil(rank + reach));
+}
+
+void pruni_kernel_pick_window_of_draws(pruni_pick *pick, int64_t n, int64_t k)
+{
+    const double keys = 0x1p24;
+    const double deviations = 6; /* about one in 10^9 is further off */
+    if (pick->n <= ALL_CANDIDATES)
+        return;
+    double share = (double)k / (double)n;
+    double middle = share * keys;
+    double reach = deviations * sqrt(share * (1 - share) / (double)n) * keys + 1;
+    pick->sieve.low = (uint32_t)fmax(middle - reach, 0);
+    pick->sieve.cut = (uint32_t)middle;
+    pick->sieve.high = (uint32_t)(fmin(middle + reach, keys) + 1);
+}
+
+/* ---- The pass ---- */
+
+pruni_run pruni_kernel_run_part(const pruni_run *run, int64_t start, int64_t n)
+{
+    return (pruni_run){
+        .n = n,
+        .scores = run->scores ? run->scores + start : NULL,
+        .draws = run->draws ? run->draws + start : NULL,
+        .before = run->before ? run->before + start : NULL,
+        .orig = run->orig ? run->orig + start : NULL,
+        .mask = run->mask ? run->mask + start : NULL,
+        .value = run->value ? run->value + start : NULL,
+        .stream = run->stream,
+    };
+}
+
+int64_t pruni_kernel_run_head(const pruni_run *run)
+{
+    const uintptr_t line = 64;
+    return run->stream ? (int64_t)((line - (uintptr_t)run->mask % line) % line / sizeof *run->mask) : 0;
+}
+
+/* Streamed stores need both outputs aligned. */
+static bool can_stream(const pruni_run *run)
+{
+    const uintptr_t line = 64;
+    return run->stream && ((uintptr_t)run->mask - (uintptr_t)run->value) % line == 0;
+}
+
+/* All of a run, whatever its length. */
+static void sieve_run(pruni_sieve *sieve, const pruni_run *run, uint32_t first)
+{
+    bool stream = can_stream(run);
+    pruni_run part = pruni_kernel_run_part(run, 0, stream ? smaller(pruni_kernel_run_head(run), run->n) : 0);
+    part.stream = false;
+    if (part.n > 0)
+        pruni_kernel_sieve(sieve, &part, first);
+    int64_t done = part.n;
+    part = pruni_kernel_run_part(run, done, run->n - done);
+    part.stream = stream;
+    if (part.n > 0)
+        pruni_kernel_sieve(sieve, &part, first + (uint32_t)done);
+}
+
+bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t first)
+{
+    for (int64_t done = 0; done < run->n; done += BLOCK) {
+        const pruni_run block = pruni_kernel_run_part(run, done, smaller(BLOCK, run->n - done));
+        pick->complete = pick->complete && pick->sieve.count + block.n <= pick->room;
+        if (!pick->complete)
+            return false;
+        sieve_run(&pick->sieve, &block, (uint32_t)(first + done));
+    }
+    return true;
+}
+
+/* ---- The k-th among the candidates ---- */
+
+static int shift_for(uint32_t width)
+{
+    int shift = 0;
+    while ((width - 1) >> shift >= BINS)
+        shift++;
+    return shift;
+}
+
+bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int64_t k)
+{
+    const pruni_sieve *sieve = &pick->sieve;
+    if (!pick->complete || k <= sieve->below || k > sieve->below + sieve->count)
+        return false;
+    k -= sieve->below;
+    int64_t equal = sieve->count;
+    uint32_t from = sieve->low;
+    for (uint32_t width = sieve->high - sieve->low; width > 1;) {
+        uint32_t bins[BINS];
+        int shift = shift_for(width);
+        count_keys(bins, sieve->keys, sieve->count, from, shift);
+        uint32_t bin = bin_of_rank(bins, k - 1);
+        for (uint32_t i = 0; i < bin; i++)
+            k -= bins[i];
+        from += bin << shift;
+        width = 1u << shift;
+        equal = bins[bin];
+    }
+    *found = (pruni_selection){ .key = from, .equal = equal, .equal_chosen = k };
+    return true;
+}
+
+/* ---- The k-th without candidates ---- */
+
+static int64_t count_below(const pruni_run *runs, int64_t count, uint32_t key)
+{
+    pruni_sieve sieve = { .low = key, .cut = key, .high = key };
+    for (int64_t i = 0; i < count; i++) {
+        pruni_run run = runs[i];
+        run.mask = run.value = NULL;
+        pruni_kernel_sieve(&sieve, &run, 0);
+    }
+    return sieve.below;
+}
+
+static bool is_kth(pruni_selection *found, const pruni_run *runs, int64_t count, int64_t k, uint32_t key)
+{
+    int64_t below = count_below(runs, count, key);
+    int64_t equal = k > below ? count_below(runs, count, key + 1) - below : 0;
+    *found = (pruni_selection){ .key = key, .equal = equal, .equal_chosen = k - below };
+    return k > below && k <= below + equal;
+}
+
+/* Counts the digit of `bits` bits above `shift` in those keys whose digits above it are `prefix`. */
+static void count_digit(int64_t bins[BINS], const pruni_run *run, int shift, int bits, uint32_t prefix)
+{
+    for (int64_t i = 0; i < run->n; i++) {
+        uint32_t key = pruni_sieve_key(run, i) >> shift;
+        bins[key & ((1u << bits) - 1)] += key >> bits == prefix && pruni_sieve_is_open(run, i);
+    }
+}
+
+/* The k-th of all, digit by digit. */
+static void find_by_digits(pruni_selection *found, const pruni_run *runs, int64_t count, int64_t k)
+{
+    static const int digits[][2] = { { 20, 11 }, { 10, 10 }, { 0, 10 } };
+    uint32_t key = 0;
+    for (int digit = 0; digit < 3; digit++) {
+        int64_t bins[BINS] = { 0 };
+        for (int64_t i = 0; i < count; i++)
+            count_digit(bins, &runs[i], digits[digit][0], digits[digit][1], key);
+        uint32_t bin = 0;
+        for (; k > bins[bin]; bin++)
+            k -= bins[bin];
+        key = key << digits[digit][1] | bin;
+        *found = (pruni_selection){ .key = key, .equal = bins[bin], .equal_chosen = k };
+    }
+}
+
+void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, const pruni_run *runs, int64_t count,
+                              int64_t k)
+{
+    if (!is_kth(found, runs, count, k, pick->guess))
+        find_by_digits(found, runs, count, k);
+}
+
+/* ---- What is chosen ---- */
+
+static bool is_chosen(const pruni_choice *choice, uint32_t key, int64_t place)
+{
+    return key < choice->key || (key == choice->key && place < choice->split);
+}
+
+static void set_entry(const pruni_run *run, int64_t i, float mask)
+{
+    run->mask[i] = mask;
+    run->value[i] = mask * run->orig[i];
+}
+
+void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first, const pruni_choice *choice)
+{
+    const pruni_sieve *sieve = &pick->sieve;
+    for (int64_t i = 0; i < sieve->count; i++) {
+        bool chosen = is_chosen(choice, sieve->keys[i], sieve->places[i]);
+        int64_t at = sieve->places[i] - first;
+        if (chosen != (sieve->keys[i] < sieve->cut) && at >= 0 && at < run->n)
+            set_entry(run, at, chosen ? 0 : 1);
+    }
+}
+
+void pruni_kernel_prune_run(const pruni_run *run, int64_t first, const pruni_choice *choice)
+{
+    int64_t split = smaller(choice->split > first ? choice->split - first : 0, run->n);
+    for (int part = 0; part < 2; part++) {
+        uint32_t cut = part == 0 ? choice->key + 1 : choice->key;
+        pruni_sieve sieve = { .low = cut, .cut = cut, .high = cut };
+        const pruni_run side = part == 0 ? pruni_kernel_run_part(run, 0, split)
+                                         : pruni_kernel_run_part(run, split, run->n - split);
+        sieve_run(&sieve, &side, 0);
+    }
+}
+
+void pruni_kernel_prune_listed(const pruni_run *run, int64_t first, const uint64_t *entries, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = (int64_t)(entries[i] & UINT32_MAX) - first;
+        if (at >= 0 && at < run->n)
+            set_entry(run, at, 0);
+    }
+}
+
+int64_t pruni_kernel_place_after_equal(const pruni_run *run, int64_t first, uint32_t key, int64_t *left)
+{
+    for (int64_t i = 0; i < run->n; i++)
+        if (pruni_sieve_key(run, i) == key && pruni_sieve_is_open(run, i) && --*left == 0)
+            return first + i + 1;
+    return 0;
+}
+
+int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t left)
+{
+    const pruni_sieve *sieve = &pick->sieve;
+    int64_t i = -1;
+    while (left > 0)
+        left -= sieve->keys[++i] == key;
+    return (int64_t)sieve->places[i] + 1;
+}
+
+int64_t pruni_kernel_list_run(uint64_t *entries, const pruni_run *run, int64_t first)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < run->n; i++)
+        if (pruni_sieve_is_open(run, i))
+            entries[count++] = (uint64_t)pruni_sieve_key(run, i) << 32 | (uint64_t)(first + i);
+    return count;
+}

@@ -1,0 +1,246 @@
+/* The built-in methods prune by two doors: compute_mask on gathered copies, as methods of users, and a fused one. Here both
+ * prune the same parameters, by the same calls, and must leave the same bits, draws and errors. */
+#include "pruning.h"
+
+#include "prune/internal.h"
+
+/* ---- Chance ---- */
+
+static uint64_t chance_state;
+
+static uint64_t chance(uint64_t below)
+{
+    chance_state = chance_state * 6364136223846793005u + 1442695040888963407u;
+    return (chance_state >> 33) % below;
+}
+
+static float odd_value(void)
+{
+    static const float odd[] = { NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-42f, 1, -1 };
+    return odd[chance(8)];
+}
+
+typedef enum spread { SMOOTH, FEW_VALUES, MANY_ZEROS, ODD, ALIKE, SPREADS } spread;
+
+static float chance_value(spread kind)
+{
+    float smooth = ((float)chance(1 << 24) - 0x1p23f) * ldexpf(1, (int)chance(4) - 24);
+    switch (kind) {
+    case FEW_VALUES:
+        return (float)chance(4) - 1;
+    case MANY_ZEROS:
+        return chance(2) ? 0 : smooth;
+    case ODD:
+        return chance(4) ? smooth : odd_value();
+    case ALIKE:
+        return -3;
+    default:
+        return smooth;
+    }
+}
+
+static prune_tensor *chance_tensor(const int64_t *sizes, int64_t ndim, spread kind)
+{
+    prune_tensor *t = NULL;
+    assert_ok(prune_tensor_empty(&t, sizes, ndim, PRUNE_FLOAT32));
+    float *x = prune_tensor_data_mutable(t);
+    for (int64_t i = 0; i < prune_tensor_numel(t); i++)
+        x[i] = chance_value(kind);
+    return t;
+}
+
+/* Sometimes more entries than are all candidates. */
+static int64_t chance_shape(int64_t sizes[3])
+{
+    int64_t ndim = 1 + (int64_t)chance(3);
+    bool large = chance(25) == 0;
+    for (int64_t i = 0; i < ndim; i++)
+        sizes[i] = (int64_t)chance(9) + (chance(30) != 0);
+    if (large)
+        sizes[ndim - 1] = 3000 + (int64_t)chance(6000);
+    return ndim;
+}
+
+/* ---- Both doors ---- */
+
+typedef struct pair {
+    prune_module *fused, *plain;
+} pair;
+
+static prune_module *module_over(const prune_tensor *weight)
+{
+    prune_module *module = NULL;
+    prune_tensor *copy = NULL;
+    assert_ok(prune_module_create(&module, "Pruned", NULL, NULL));
+    assert_ok(prune_tensor_clone(&copy, weight));
+    assert_ok(prune_module_register_parameter(module, "weight", copy));
+    prune_tensor_release(copy);
+    return module;
+}
+
+/* A user's class with the method's own compute_mask and context. */
+static prune_method *as_user(const prune_method *method)
+{
+    prune_method *twin = NULL;
+    assert_ok(prune_method_create(&twin, method->ops, method->context));
+    return twin;
+}
+
+static prune_amount chance_amount(int64_t n)
+{
+    static const double fractions[] = { 0, 0.1, 0.5, 0.9, 1, 0.003 };
+    if (chance(2))
+        return prune_fraction(fractions[chance(6)]);
+    return prune_count((int64_t)chance((uint64_t)n / (chance(3) + 1) + 2));
+}
+
+static prune_method *chance_method(int64_t n, int64_t ndim)
+{
+    prune_method *method = NULL;
+    prune_method_options options = PRUNE_METHOD_OPTIONS_INIT;
+    options.ties = chance(4) ? PRUNE_TIES_TORCH : PRUNE_TIES_LOWEST_INDEX;
+    prune_amount amount = chance_amount(n);
+    int64_t dim = (int64_t)chance((uint64_t)ndim);
+    switch (chance(8)) {
+    case 0:
+    case 1:
+    case 2:
+        assert_ok(prune_method_l1_unstructured(&method, amount, &options));
+        break;
+    case 3:
+        assert_ok(prune_method_ln_unstructured(&method, amount, prune_norm_p(2), &options));
+        break;
+    case 4:
+    case 5:
+        assert_ok(prune_method_random_unstructured(&method, amount, &options));
+        break;
+    case 6:
+        assert_ok(
+            prune_method_ln_structured(&method, prune_fraction(0.5), prune_norm_p((double)chance(3)), dim, &options));
+        break;
+    default:
+        assert_ok(prune_method_random_structured(&method, prune_fraction(0.5), dim));
+        break;
+    }
+    return method;
+}
+
+static char *status_text(prune_status status)
+{
+    static char text[1024];
+    snprintf(text, sizeof text, "%d %s", (int)status, status == PRUNE_OK ? "" : prune_last_error());
+    return text;
+}
+
+static char *generator_text(void)
+{
+    static char text[64];
+    prune_tensor *state = NULL;
+    assert_ok(prune_generator_get_state(&state, NULL));
+    const uint8_t *bytes = pruni_tensor_pointer(state);
+    uint32_t sum = 0;
+    for (int64_t i = 0; i < prune_tensor_numel(state); i++)
+        sum = sum * 31 + bytes[i];
+    prune_tensor_release(state);
+    snprintf(text, sizeof text, "%u", (unsigned)sum);
+    return text;
+}
+
+static void assert_same_tensors(const pair *p, const char *name)
+{
+    prune_tensor *fused = prune_module_get_tensor(p->fused, name);
+    prune_tensor *plain = prune_module_get_tensor(p->plain, name);
+    assert_int_equal(fused == NULL, plain == NULL);
+    if (fused)
+        assert_same_bits(fused, plain);
+}
+
+static void prune_both(const pair *p, prune_method *method, prune_tensor *scores, uint64_t seed)
+{
+    char fused[1024], generator[64];
+    prune_method *twin = as_user(method);
+    prune_manual_seed(NULL, seed);
+    strcpy(fused, status_text(prune_apply(p->fused, "weight", method, scores)));
+    strcpy(generator, generator_text());
+    prune_manual_seed(NULL, seed);
+    assert_string_equal(fused, status_text(prune_apply(p->plain, "weight", twin, scores)));
+    assert_string_equal(generator, generator_text());
+    prune_method_release(twin);
+    assert_same_tensors(p, "weight");
+    assert_same_tensors(p, "weight_orig");
+    assert_same_tensors(p, "weight_mask");
+}
+
+/* Between prunes: masks that are not 0 or 1, originals that change, a mask that somebody else keeps. */
+static void meddle(const pair *p, prune_tensor **kept)
+{
+    prune_tensor *mask = prune_module_get_tensor(p->fused, "weight_mask");
+    int64_t n = prune_tensor_numel(weight_of(p->fused));
+    if (!mask || n == 0 || mask == *kept)
+        return;
+    int64_t at = (int64_t)chance((uint64_t)n);
+    float value = odd_value();
+    switch (chance(5)) {
+    case 0:
+        prune_tensor_data_mutable(mask_of(p->fused))[at] = value;
+        prune_tensor_data_mutable(mask_of(p->plain))[at] = value;
+        break;
+    case 1:
+        prune_tensor_data_mutable(orig_of(p->fused))[at] = value;
+        prune_tensor_data_mutable(orig_of(p->plain))[at] = value;
+        break;
+    case 2:
+        if (!*kept)
+            *kept = prune_tensor_retain(mask);
+        break;
+    default:
+        break;
+    }
+}
+
+static void one_case(uint64_t seed)
+{
+    chance_state = seed * 0x9e3779b97f4a7c15u;
+    int64_t sizes[3];
+    int64_t ndim = chance_shape(sizes);
+    prune_tensor *weight = chance_tensor(sizes, ndim, (spread)chance(SPREADS));
+    int64_t n = prune_tensor_numel(weight);
+    const pair p = { module_over(weight), module_over(weight) };
+    prune_tensor *kept = NULL, *kept_values = NULL;
+    for (uint64_t prunes = 1 + chance(3); prunes > 0; prunes--) {
+        prune_method *method = chance_method(n, ndim);
+        prune_tensor *scores = chance(3) ? NULL : chance_tensor(sizes, ndim, (spread)chance(SPREADS));
+        prune_both(&p, method, scores, seed + prunes);
+        prune_method_release(method);
+        prune_tensor_release(scores);
+        meddle(&p, &kept);
+        if (kept && !kept_values)
+            assert_ok(prune_tensor_clone(&kept_values, kept));
+    }
+    if (kept)
+        assert_same_bits(kept, kept_values);
+    prune_tensor_release(kept);
+    prune_tensor_release(kept_values);
+    prune_tensor_release(weight);
+    prune_module_release(p.fused);
+    prune_module_release(p.plain);
+}
+
+static void both_doors_prune_alike(void **state)
+{
+    (void)state;
+    pruni_cpu used = pruni_cpu_used();
+    for (uint64_t seed = 1; seed <= 1200; seed++) {
+        assert_true(pruni_cpu_use(seed % 2 ? used : PRUNI_CPU_PORTABLE));
+        one_case(seed);
+    }
+    assert_true(pruni_cpu_use(used));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_doors_prune_alike),
+    };
+    return cmocka_run_group_tests_name("doors", tests, count_allocations, expect_no_leak);
+}
