@@ -265,6 +265,7 @@ static void memory_that_cannot_be_written_is_refused(void **state)
     float shared = 1;
     prune_tensor *b = ones(PRUNE_SHAPE(2)), *read_only = NULL, *out = NULL;
     prune_tensor *expanded = strided(&shared, (const int64_t[]){ 0 }, PRUNE_SHAPE(2));
+    prune_tensor *expanded_empty = strided(&shared, (const int64_t[]){ 1, 0 }, PRUNE_SHAPE(0, 2));
     assert_ok(prune_tensor_from_const_blob(&read_only, constant, PRUNE_SHAPE(2), NULL));
     for (int i = 0; i < OPERATIONS; i++) {
         assert_fails(operations[i].change(read_only, b), PRUNE_ERROR_STATE, "read-only");
@@ -272,8 +273,10 @@ static void memory_that_cannot_be_written_is_refused(void **state)
                      "more than one element of the written-to tensor refers to a single memory location");
         assert_ok(operations[i].make(&out, read_only, expanded));
         prune_tensor_release(out);
+        assert_ok(operations[i].change(expanded_empty, b));
     }
     prune_tensor_release(b);
+    prune_tensor_release(expanded_empty);
     prune_tensor_release(read_only);
     prune_tensor_release(expanded);
 }

@@ -21,7 +21,7 @@ prune_status pruni_check_writable(const char *function, const prune_tensor *t)
 {
     if (pruni_check_not_read_only(function, t))
         return prune_last_status();
-    for (int64_t i = 0; i < t->ndim; i++)
+    for (int64_t i = 0; i < t->ndim && t->numel > 0; i++)
         if (t->sizes[i] > 1 && t->strides[i] == 0)
             return prune_fail(PRUNE_ERROR_RUNTIME,
                               "%s: unsupported operation: more than one element of the written-to tensor refers to a "
