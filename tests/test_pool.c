@@ -108,6 +108,21 @@ static void adaptive_averages_are_torchs(void **state)
     }
 }
 
+/* torch.nn.functional.adaptive_avg_pool2d(x, 1) is the mean over the last two dims */
+static void one_average_a_plane_takes_any_rank(void **state)
+{
+    (void)state;
+    prune_tensor *t = pattern(0, PRUNE_SHAPE(2, 1, 3, 2, 2)), *matrix = pattern(0, PRUNE_SHAPE(2, 2)), *y = NULL;
+    assert_ok(prune_adaptive_avg_pool2d(&y, t, PRUNE_INTS(1, 1)));
+    assert_shape(y, 2, 1, 3, 1, 1);
+    prune_tensor_release(y);
+    assert_ok(prune_adaptive_avg_pool2d(&y, matrix, PRUNE_INTS(1)));
+    assert_shape(y, 1, 1);
+    prune_tensor_release(y);
+    prune_tensor_release(matrix);
+    prune_tensor_release(t);
+}
+
 static void the_average_of_nothing_is_nan(void **state)
 {
     (void)state;
@@ -224,6 +239,7 @@ int main(void)
         cmocka_unit_test(maxima_are_torchs),
         cmocka_unit_test(averages_are_torchs),
         cmocka_unit_test(adaptive_averages_are_torchs),
+        cmocka_unit_test(one_average_a_plane_takes_any_rank),
         cmocka_unit_test(the_average_of_nothing_is_nan),
         cmocka_unit_test(nan_wins_and_of_equal_zeros_the_first),
         cmocka_unit_test(they_print_as_in_torch),

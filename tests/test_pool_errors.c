@@ -33,6 +33,8 @@ static void max_pool1d_refuses_in_torchs_words(void **state)
           "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:[5]" },
         { { .dims = 1, .kernel = PRUNE_INTS(2), .x = { 2, 0, 5 }, .ndim = 3 },
           "tensor with optional 0 dim batch size for input, but got:[2, 0, 5]" },
+        { { .dims = 1, .kernel = PRUNE_INTS(2), .stride = PRUNE_INTS(2, 2), .x = { 2, 0, 5 }, .ndim = 3 },
+          "tensor with optional 0 dim batch size for input, but got:[2, 0, 5]" },
         { { LINE(.kernel = PRUNE_INTS(2, 2)) },
           "max_pool1d() kernel_size must be an int, list of ints or tuple of ints of size 1 but got size 2" },
         { { LINE(.kernel = PRUNE_INTS(2), .stride = PRUNE_INTS(2, 2)) },
@@ -105,7 +107,6 @@ static void avg_pool2d_refuses_in_torchs_words(void **state)
     (void)state;
     /* clang-format off */
     const refusal wrong[] = {
-        { { .dims = 2, .kernel = PRUNE_INTS(2), .x = { 1, 5 }, .ndim = 2 }, "but got:[1, 5]" },
         { { .dims = 2, .kernel = PRUNE_INTS(2), .x = { 2, 3, 0, 5 }, .ndim = 4 },
           "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:[2, 3, 0, 5]" },
         { { PLANE(.kernel = PRUNE_INTS(2, 2, 2)) },
@@ -120,26 +121,49 @@ static void avg_pool2d_refuses_in_torchs_words(void **state)
     check_refusals(wrong, sizeof wrong / sizeof wrong[0], avg_pool, avg_layer);
 }
 
-static void adaptive_avg_pool2d_refuses_in_torchs_words(void **state)
+static void avg_pool2d_refuses_other_ranks(void **state)
 {
     (void)state;
     const struct {
-        prune_ints size;
-        int64_t x[5], ndim;
+        int64_t ndim;
+        prune_status status;
         const char *words;
     } wrong[] = {
-        { PRUNE_INTS(2), { 5, 5 }, 2, "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got [5, 5]" },
-        { PRUNE_INTS(2, 2, 2), { 3, 5, 5 }, 3, "adaptive_avg_pool2d: output_size must be 2" },
-        { PRUNE_INTS(-2),
-          { 3, 5, 5 },
-          3,
-          "elements of output_size must be greater than or equal to 0 but received {-2, -2}" },
-        { PRUNE_INTS(2), { 2, 3, 0, 5 }, 4, "input has sizes [2, 3, 0, 5] with dimension 2 being empty" },
-        { PRUNE_INTS(2), { 3, 5, 0 }, 3, "input has sizes [3, 5, 0] with dimension 2 being empty" },
+        { 0, PRUNE_ERROR_INDEX, "Dimension specified as -3 but tensor has no dimensions" },
+        { 2, PRUNE_ERROR_INDEX, "Dimension out of range (expected to be in range of [-2, 1], but got -3)" },
+        { 5, PRUNE_ERROR_RUNTIME, "Expected 3D or 4D (batch mode) tensor" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        prune_tensor *x = pattern(0, (const int64_t[]){ 1, 2, 3, 4, 5 }, wrong[i].ndim), *y = NULL;
+        assert_fails(prune_avg_pool2d(&y, x, PRUNE_INTS(1), NULL), wrong[i].status, wrong[i].words);
+        assert_null(y);
+        prune_tensor_release(x);
+    }
+}
+
+static void adaptive_avg_pool2d_refuses_in_torchs_words(void **state)
+{
+    (void)state;
+    const char *const negative = "elements of output_size must be greater than or equal to 0 but received {-1, -1}";
+    const struct {
+        prune_ints size;
+        int64_t x[5], ndim;
+        prune_status status;
+        const char *words;
+    } wrong[] = {
+        { PRUNE_INTS(2), { 5, 5 }, 2, PRUNE_ERROR_RUNTIME, "Expected 3D or 4D tensor, but got [5, 5]" },
+        { PRUNE_INTS(1), { 5 }, 1, PRUNE_ERROR_INDEX, "(expected to be in range of [-1, 0], but got -2)" },
+        { PRUNE_INTS(-1), { 5 }, 1, PRUNE_ERROR_RUNTIME, negative },
+        { PRUNE_INTS(2, 2), { 5, 5 }, 2, PRUNE_ERROR_VALUE, "Input dimension should be at least 3" },
+        { PRUNE_INTS(2, 2, 2), { 3, 5, 5 }, 3, PRUNE_ERROR_VALUE, "Input dimension should be at least 4" },
+        { PRUNE_INTS(2, 2, 2), { 2, 3, 5, 5 }, 4, PRUNE_ERROR_RUNTIME, "adaptive_avg_pool2d: output_size must be 2" },
+        { PRUNE_INTS(-2), { 3, 5, 5 }, 3, PRUNE_ERROR_RUNTIME, "equal to 0 but received {-2, -2}" },
+        { PRUNE_INTS(2), { 2, 3, 0, 5 }, 4, PRUNE_ERROR_RUNTIME, "sizes [2, 3, 0, 5] with dimension 2 being empty" },
+        { PRUNE_INTS(2), { 3, 5, 0 }, 3, PRUNE_ERROR_RUNTIME, "sizes [3, 5, 0] with dimension 2 being empty" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         prune_tensor *x = pattern(0, wrong[i].x, wrong[i].ndim), *y = NULL;
-        assert_fails(prune_adaptive_avg_pool2d(&y, x, wrong[i].size), PRUNE_ERROR_RUNTIME, wrong[i].words);
+        assert_fails(prune_adaptive_avg_pool2d(&y, x, wrong[i].size), wrong[i].status, wrong[i].words);
         assert_null(y);
         prune_tensor_release(x);
     }
@@ -226,6 +250,7 @@ int main(void)
         cmocka_unit_test(max_pool1d_refuses_in_torchs_words),
         cmocka_unit_test(max_pool2d_refuses_in_torchs_words),
         cmocka_unit_test(avg_pool2d_refuses_in_torchs_words),
+        cmocka_unit_test(avg_pool2d_refuses_other_ranks),
         cmocka_unit_test(adaptive_avg_pool2d_refuses_in_torchs_words),
         cmocka_unit_test(constructors_refuse_what_is_not_a_size),
         cmocka_unit_test(functions_refuse_what_is_not_there),

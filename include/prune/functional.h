@@ -85,12 +85,13 @@ typedef struct prune_avg_pool_options {
         sizeof(prune_avg_pool_options), { 0, { 0 } }, { 0, { 0 } }, false, true, 0 \
     }
 
-/** avg_pool2d: x (N, C, H, W) or (C, H, W). Errors: as max_pool1d. */
+/** avg_pool2d: x (N, C, H, W) or (C, H, W). Errors: as max_pool1d, index (fewer than three dims). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_avg_pool2d(prune_tensor **y, const prune_tensor *x,
                                                          prune_ints kernel_size, const prune_avg_pool_options *options);
 
-/** adaptive_avg_pool2d: x (N, C, H, W) or (C, H, W); a −1 in output_size is Python's None: that size stays.
- *  Errors: runtime in PyTorch's words (rank, output_size, an empty input). */
+/** adaptive_avg_pool2d: x (N, C, H, W) or (C, H, W), of any rank from 2 on where the output is 1 × 1; a −1 in
+ *  output_size is Python's None: that size stays. Errors in PyTorch's words: runtime (rank, output_size, an empty input),
+ *  value (no more dims than output_size has numbers), index (fewer than 2 dims). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_adaptive_avg_pool2d(prune_tensor **y, const prune_tensor *x,
                                                                   prune_ints output_size);
 

@@ -95,6 +95,8 @@ static prune_status too_empty(const prune_tensor *x, const request *asked)
 static prune_status wrong_rank(const prune_tensor *x, const request *asked)
 {
     char text[PRUNI_SHAPE_TEXT];
+    if (!asked->is_max && prune_tensor_size(x, -3) < 0)
+        return prune_last_status();
     if (!asked->is_max || asked->dims == 1)
         return too_empty(x, asked);
     return prune_fail(PRUNE_ERROR_RUNTIME,
@@ -102,12 +104,16 @@ static prune_status wrong_rank(const prune_tensor *x, const request *asked)
                       pruni_list_text(text, x->sizes, x->ndim));
 }
 
+static prune_status check_rank(const prune_tensor *x, const request *asked)
+{
+    return x->ndim == asked->dims + 1 || x->ndim == asked->dims + 2 ? PRUNE_OK : wrong_rank(x, asked);
+}
+
 /* Rank, and sizes small enough to calculate with. */
 static prune_status read_input(pruni_pool *pool, const prune_tensor *x, const request *asked)
 {
-    int64_t unbatched = asked->dims + 1;
-    if (x->ndim != unbatched && x->ndim != unbatched + 1)
-        return wrong_rank(x, asked);
+    if (check_rank(x, asked))
+        return prune_last_status();
     pool->in[0] = asked->dims == 2 ? x->sizes[x->ndim - 2] : 1;
     pool->in[1] = x->sizes[x->ndim - 1];
     if (pool->in[0] > INT64_MAX / 4 || pool->in[1] > INT64_MAX / 4)
@@ -125,11 +131,9 @@ static prune_status check_filled(const prune_tensor *x, const request *asked)
     return PRUNE_OK;
 }
 
-static prune_status max_pool1d_sizes(pruni_pool *pool, const prune_tensor *x, const request *asked)
+static prune_status max_pool1d_sizes(pruni_pool *pool, const request *asked)
 {
     int64_t kernel = pool->kernel[1], stride = pool->stride[1], padding = pool->padding[1];
-    if (check_filled(x, asked))
-        return prune_last_status();
     if (kernel <= 0)
         return prune_fail(PRUNE_ERROR_RUNTIME, "max_pool1d() kernel_size must be greater than zero, but got %lld",
                           (long long)kernel);
@@ -250,8 +254,9 @@ static prune_status max_pool(prune_tensor **y, const char *function, const prune
         .ceil_mode = options->ceil_mode,
     };
     pruni_pool pool;
-    if (read_request(&pool, &asked) || read_input(&pool, x, &asked)
-        || (dims == 1 ? max_pool1d_sizes : pool2d_sizes)(&pool, x, &asked))
+    if ((dims == 1 && (check_rank(x, &asked) || check_filled(x, &asked))) || read_request(&pool, &asked)
+        || read_input(&pool, x, &asked)
+        || (dims == 1 ? max_pool1d_sizes(&pool, &asked) : pool2d_sizes(&pool, x, &asked)))
         return prune_last_status();
     return run(y, function, x, &pool, dims, pruni_kernel_max_pool);
 }
@@ -297,26 +302,29 @@ prune_status prune_avg_pool2d(prune_tensor **y, const prune_tensor *x, prune_int
 static prune_status adaptive_sizes(int64_t out[2], const prune_tensor *x, prune_ints output_size)
 {
     char text[PRUNI_SHAPE_TEXT];
-    if (x->ndim != 3 && x->ndim != 4)
-        return prune_fail(PRUNE_ERROR_RUNTIME, "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got %s",
-                          pruni_list_text(text, x->sizes, x->ndim));
+    int64_t dim;
+    if (output_size.count > 1 && x->ndim <= output_size.count)
+        return prune_fail(PRUNE_ERROR_VALUE, "Input dimension should be at least %lld",
+                          (long long)output_size.count + 1);
     if (output_size.count != 1 && output_size.count != 2)
         return prune_fail(PRUNE_ERROR_RUNTIME, "adaptive_avg_pool2d: output_size must be 2");
     pruni_spread_ints(out, output_size, 2, 0);
-    const int64_t *in = x->sizes + x->ndim - 2;
     for (int i = 0; i < 2; i++)
-        if (out[i] == -1)
-            out[i] = in[i];
+        if (out[i] == -1 && x->ndim >= 2)
+            out[i] = x->sizes[x->ndim - 2 + i];
     if (out[0] < 0 || out[1] < 0)
         return prune_fail(
             PRUNE_ERROR_RUNTIME,
             "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received "
             "{%lld, %lld}",
             (long long)out[0], (long long)out[1]);
-    if (out[0] == 1 && out[1] == 1) /* the mean, of nothing too */
-        return PRUNE_OK;
+    if (out[0] == 1 && out[1] == 1) /* the mean, of nothing too, of any rank */
+        return pruni_wrap_dim(&dim, -2, x->ndim > 0 ? x->ndim : 1);
+    if (x->ndim != 3 && x->ndim != 4)
+        return prune_fail(PRUNE_ERROR_RUNTIME, "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got %s",
+                          pruni_list_text(text, x->sizes, x->ndim));
     for (int i = 0; i < 2; i++)
-        if (in[i] == 0)
+        if (x->sizes[x->ndim - 2 + i] == 0)
             return prune_fail(
                 PRUNE_ERROR_RUNTIME,
                 "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but "
@@ -334,7 +342,9 @@ prune_status prune_adaptive_avg_pool2d(prune_tensor **y, const prune_tensor *x, 
     bool failed = adaptive_sizes(out, x, output_size) || pruni_float32_contiguous(&input, __func__, x)
                   || make_output(&result, x, out, 2);
     if (!failed) {
-        int64_t planes = (x->ndim == 4 ? x->sizes[0] : 1) * x->sizes[x->ndim - 3];
+        int64_t planes = 1;
+        for (int64_t i = 0; i < x->ndim - 2; i++)
+            planes *= x->sizes[i];
         pruni_kernel_adaptive_avg_pool(pruni_tensor_pointer(result), pruni_tensor_pointer(input), planes,
                                        x->sizes + x->ndim - 2, out);
         *y = result;
