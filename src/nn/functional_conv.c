@@ -113,6 +113,21 @@ static prune_status check_circular(const view *x, const int64_t out[3])
     return PRUNE_OK;
 }
 
+/* PyTorch pads before it looks at the input as a convolution does. */
+static prune_status check_pad_rank(const prune_tensor *t, const pruni_conv_arguments *arguments)
+{
+    int64_t dims = arguments->dims;
+    if (t->ndim < dims)
+        return prune_fail(PRUNE_ERROR_RUNTIME,
+                          "Padding length should be less than or equal to two times the input dimension but got "
+                          "padding length %lld and input of dimension %lld",
+                          (long long)dims * 2, (long long)t->ndim);
+    if (t->ndim != dims + 1 && t->ndim != dims + 2)
+        return prune_fail(PRUNE_ERROR_RUNTIME, "Padding size %lld is not supported for %lldD input tensor.",
+                          (long long)dims * 2, (long long)t->ndim);
+    return PRUNE_OK;
+}
+
 /* Reflect and replicate need something to repeat. */
 static prune_status check_filled(const prune_tensor *t, const pruni_conv_arguments *arguments, const char *shape)
 {
@@ -126,17 +141,23 @@ static prune_status check_filled(const prune_tensor *t, const pruni_conv_argumen
     return PRUNE_OK;
 }
 
-static prune_status too_small(const view *x, int first, const int64_t out[3])
+static prune_status too_small(const view *x, const int64_t out[3], const pruni_conv_arguments *arguments)
 {
+    int first = first_dim(arguments);
+    bool spaced = arguments->dims == 2 && arguments->pad_mode == PRUNI_PAD_REPLICATE;
     char in_text[PRUNI_SHAPE_TEXT], out_text[PRUNI_SHAPE_TEXT];
     size_t in_length = 0, out_length = 0;
     for (int i = first; i < 3; i++) {
         in_length += (size_t)snprintf(in_text + in_length, sizeof in_text - in_length, "%s%s: %lld",
-                                      i > first ? ", " : "", dim_letters[i], (long long)x->in[i]);
+                                      i == first ? ""
+                                      : i == 1   ? " "
+                                                 : ", ",
+                                      dim_letters[i], (long long)x->in[i]);
         out_length += (size_t)snprintf(out_text + out_length, sizeof out_text - out_length, "%s%s: %lld",
                                        i > first ? " " : "", dim_letters[i], (long long)out[i]);
     }
-    return prune_fail(PRUNE_ERROR_RUNTIME, "input (%s) is too small. Calculated output %s", in_text, out_text);
+    return prune_fail(PRUNE_ERROR_RUNTIME, "input (%s%s) is too small. Calculated output %s", in_text,
+                      spaced ? " " : "", out_text);
 }
 
 static prune_status check_pad(const view *x, const prune_tensor *t, const int64_t out[3],
@@ -152,7 +173,7 @@ static prune_status check_pad(const view *x, const prune_tensor *t, const int64_
         return prune_last_status();
     for (int i = first; i < 3; i++)
         if (out[i] < 1)
-            return too_small(x, first, out);
+            return too_small(x, out, arguments);
     return PRUNE_OK;
 }
 
@@ -322,7 +343,8 @@ prune_status pruni_conv_forward(prune_tensor **y, const prune_tensor *x, const p
     prune_tensor *input = NULL;
     view seen;
     pruni_conv conv;
-    bool failed = pruni_float32_contiguous(&input, names[arguments->dims - 1], x) || read_input(&seen, input, arguments)
+    bool failed = pruni_float32_contiguous(&input, names[arguments->dims - 1], x)
+                  || (!arguments->pads_zeros && check_pad_rank(input, arguments)) || read_input(&seen, input, arguments)
                   || read_padding(&seen, weight, arguments) || (!arguments->pads_zeros && pad(&input, &seen, arguments))
                   || plan(&conv, &seen, weight, bias, arguments)
                   || run(y, input, weight, bias, &conv, first_dim(arguments));
