@@ -135,10 +135,9 @@ static prune_status add_tensors(prune_module *module, const batch_norm *layer)
 {
     const int64_t size = layer->num_features;
     bool tracks = layer->track_running_stats;
-    int64_t numel;
-    if (pruni_check_shape(&numel, &size, 1, PRUNE_FLOAT32)
-        || pruni_layer_add_parameter(module, "weight", layer->affine, &size, 1)
+    if (pruni_layer_add_parameter(module, "weight", layer->affine, &size, 1)
         || pruni_layer_add_parameter(module, "bias", layer->affine && layer->bias, &size, 1)
+        || (tracks && size < 0 && prune_fail(PRUNE_ERROR_RUNTIME, "zeros: Dimension size must be non-negative."))
         || add_buffer(module, "running_mean", tracks, &size, 1, 0, PRUNE_FLOAT32)
         || add_buffer(module, "running_var", tracks, &size, 1, 1, PRUNE_FLOAT32)
         || add_buffer(module, "num_batches_tracked", tracks, PRUNE_SCALAR, 0, PRUNE_INT64)
