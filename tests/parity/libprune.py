@@ -131,6 +131,16 @@ def read_signatures():
 
 # ---- Objects
 
+def dense(t):
+    """A row-major copy; contiguous() keeps the strides of a single element."""
+    return t.new_empty(t.shape).copy_(t)
+
+
+def bits(t):
+    """The elements' bytes in row-major order."""
+    return dense(t.detach()).reshape(-1).view(torch.uint8).numpy().tobytes()
+
+
 def shape(sizes):
     """PRUNE_SHAPE(*sizes): two arguments."""
     return (c.c_int64 * max(len(sizes), 1))(*sizes), len(sizes)

@@ -25,7 +25,7 @@ import safetensors.torch
 import torch
 
 import libprune
-from libprune import DTYPES
+from libprune import DTYPES, bits, dense
 
 NOT_HELD = [torch.int8, torch.int16, torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64, torch.uint32]
 # Where the library refuses what the package accepts, on purpose (see the header).
@@ -67,14 +67,6 @@ def parse(prune, data):
         return None
     except libprune.Failure as failure:
         return failure.sentence
-
-
-def dense(t):
-    return t.new_empty(t.shape).copy_(t)  # contiguous() keeps the strides of a single element
-
-
-def bits(t):
-    return dense(t).reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def described(tensors):
