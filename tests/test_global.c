@@ -164,6 +164,7 @@ static void errors_come_in_pytorchs_order_and_words(void **state)
     char *before = describe(net);
     const prune_parameter missing[] = { { other, "weight", NULL }, { net, "bias", NULL }, { net, "nope", NULL } };
     const prune_parameter absent[] = { { other, "weight", NULL }, { net, "bias", NULL } };
+    const prune_parameter absent_but_scored[] = { { other, "weight", NULL }, { net, "bias", wrong } };
     const prune_parameter scored[] = { { net, "weight", wrong } };
     const prune_parameter plain[] = { { net, "weight", NULL }, { other, "weight", NULL } };
     const prune_parameter late[] = { { net, "weight", NULL }, { net, "mean", NULL } };
@@ -172,6 +173,8 @@ static void errors_come_in_pytorchs_order_and_words(void **state)
                  "'Net' object has no attribute 'nope'");
     assert_fails(prune_global_unstructured(absent, 2, structured), PRUNE_ERROR_ATTRIBUTE,
                  "'NoneType' object has no attribute 'device'");
+    assert_fails(prune_global_unstructured(absent_but_scored, 2, structured), PRUNE_ERROR_TYPE,
+                 "ones_like(): argument 'input' (position 1) must be Tensor, not NoneType");
     assert_fails(prune_global_unstructured(scored, 1, structured), PRUNE_ERROR_TYPE,
                  "Only \"unstructured\" PRUNING_TYPE supported for the `pruning_method`. Found method <class "
                  "'torch.nn.utils.prune.RandomStructured'> of type structured");

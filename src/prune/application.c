@@ -89,6 +89,11 @@ static prune_status check_free(const prune_module *module, const char *name, pru
     return prune_fail(PRUNE_ERROR_KEY, "attribute '%s' already exists", name);
 }
 
+prune_status pruni_fail_absent(void)
+{
+    return prune_fail(PRUNE_ERROR_TYPE, "ones_like(): argument 'input' (position 1) must be Tensor, not NoneType");
+}
+
 prune_status pruni_application_check_parameter(const pruni_application *app)
 {
     if (!app->before && check_free(app->module, app->orig_name, PRUNE_KIND_PARAMETER))
@@ -96,7 +101,7 @@ prune_status pruni_application_check_parameter(const pruni_application *app)
     if (!app->before && app->target && prune_module_kind(app->module, app->name) != PRUNE_KIND_PARAMETER)
         return not_assignable(app, pruni_tensor_typename(app->target));
     if (!app->target)
-        return prune_fail(PRUNE_ERROR_TYPE, "ones_like(): argument 'input' (position 1) must be Tensor, not NoneType");
+        return pruni_fail_absent();
     return pruni_check_float32(app->name, app->target);
 }
 

@@ -28,8 +28,11 @@ static prune_status begin(member *members, const prune_parameter *parameters, in
             return prune_last_status();
     }
     for (int64_t i = 0; i < count; i++)
-        if (check_tensor(members[i].app.target))
+        if (!parameters[i].importance_scores && check_tensor(members[i].app.target))
             return prune_last_status();
+    for (int64_t i = 0; i < count; i++)
+        if (!members[i].app.target)
+            return pruni_fail_absent();
     return PRUNE_OK;
 }
 

@@ -194,6 +194,9 @@ prune_status pruni_application_check_scores(const pruni_application *app, const 
 /* Fails with shape: a mask that is registered does not fit. */
 prune_status pruni_wrong_mask(const pruni_application *app, const prune_tensor *mask);
 
+/* Fails as PyTorch does where a parameter is None. */
+prune_status pruni_fail_absent(void);
+
 /* Fails as PyTorch does unless the name is a parameter's that can move to name_orig, or is pruned already. */
 prune_status pruni_application_check_parameter(const pruni_application *app);
 

@@ -66,7 +66,7 @@ def main():
     seconds = time.monotonic() - begun
     for name, count in sorted(comparison.counts.items()):
         print(f"{count:>14,}  {name}")
-    print(f"{comparison.session.largest_tolerance:>14.3g}  largest tolerance")
+    print(f"{comparison.session.largest_tolerance:>14.3g}  largest tolerance, relative to the output")
     print(f"{comparison.differences:>14,}  differences ({comparison.counts['programs'] / seconds:.0f} programs a second)")
     return comparison.differences > 0
 

@@ -176,7 +176,7 @@ class Maker(Values, Networks):
                 self.say(kind, m.name, name)
         elif kind == "child":
             self.say("module", child := self.name("m"), "Leaf")
-            self.say(kind, m.name, name, child)
+            self.say(kind, m.name, self.pick((1, "extra"), (1, "inner"), (1, "other")), child)
         else:
             given = "none" if self.chance(0.2) and name in m.parameters and m.plain else self.tensor(shape)
             self.say(kind, m.name, name, given, "persistent=0" if kind == "buffer" and self.chance(0.3) else "")

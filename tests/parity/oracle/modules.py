@@ -64,7 +64,10 @@ def child(s, c):
 @verb("set")
 def set_member(s, c):
     module, t = s.module(c[1]), s.tensor(c[3])
-    setattr(module, s.member(c[2]), t)
+    name = s.member(c[2])
+    if "." in name and not isinstance(t, nn.Parameter):
+        raise Ours("an attribute's name has no dot", "key")
+    setattr(module, name, t)
 
 
 @verb("delete")
@@ -198,7 +201,12 @@ def call(s, c):
     if any(isinstance(m, (nn.Linear, nn.modules.conv._ConvNd)) and getattr(m, "weight", m) is None for m in module.modules()):
         raise Ours("the words for a layer without its weight", "type")
     copies = [t.detach().clone() for t in inputs]
-    y = flat_outputs(module(*arguments(module, inputs)), outputs)
+    try:
+        y = flat_outputs(module(*arguments(module, inputs)), outputs)
+    except NotImplementedError as failure:
+        if str(failure).startswith("Padding size"):
+            raise Ours("the words of a convolution that pads an input of a wrong rank", "runtime") from None
+        raise
     return [approximate(s, t, exact) for t, exact in zip(y, evaluations(module, copies, outputs))]
 
 

@@ -1,13 +1,12 @@
 """Runs programs on PyTorch: objects by name, answers, the state of modules, and what a failure must leave as it was."""
 import collections
-import copy
 
 import torch
 from torch import nn
 from torch.nn.utils import prune
 from torch.utils.hooks import RemovableHandle
 
-from .text import bits_of, cut, hash_of, one_line, read_list, tensor_text
+from .text import bits_of, cut, hash_of, one_line, tensor_text
 
 VERBS = {}
 
@@ -49,8 +48,8 @@ def status_of(error):
 
 
 def sentence_of(error):
-    if isinstance(error, KeyError) and error.args:
-        return str(error.args[0])
+    if isinstance(error, KeyError) and error.args and " " in str(error.args[0]):
+        return str(error.args[0])  # str() would put a sentence in quotes, too
     return str(error)
 
 
@@ -74,7 +73,7 @@ class Session:
 
     def __init__(self):
         self.counts = collections.Counter()
-        self.largest_tolerance = 0.0
+        self.largest_tolerance = 0.0  # relative to the largest value of its output
         self.begin()
 
     def begin(self):
@@ -229,7 +228,7 @@ class Snapshot:
     def __init__(self, session):
         things = session.objects.values()
         modules = {id(m): m for root in things if isinstance(root, nn.Module) for m in root.modules()}
-        self.modules = [(m, {key: copy.copy(value) if isinstance(value, (dict, set, list)) else value
+        self.modules = [(m, {key: value.copy() if isinstance(value, (dict, set, list)) else value
                              for key, value in m.__dict__.items()}) for m in modules.values()]
         methods = [hook for m, _ in self.modules for hook in m._forward_pre_hooks.values()]
         methods += [t for t in things if isinstance(t, prune.BasePruningMethod)]

@@ -45,9 +45,9 @@ def norm(s, c):
 
 
 def approximate(s, y, exact):
-    text, allowed, compared = approximate_text(y, exact)
+    text, relative, compared = approximate_text(y, exact)
     s.counts["values within a tolerance"] += compared
-    s.largest_tolerance = max(s.largest_tolerance, allowed)
+    s.largest_tolerance = max(s.largest_tolerance, relative)
     return text
 
 

@@ -67,14 +67,16 @@ def tensor_text(t, whole=False):
 
 def approximate_text(t, exact):
     """A float32 result with the tolerance that both sides' distance from `exact`, evaluations in float64, allows: see
-    tolerance(). An element that overflowed here alone matches any. Returns the text, the tolerance, elements compared."""
+    tolerance(). An element that overflowed on one side alone matches any. Returns the text, the tolerance in relation to
+    the largest value, elements compared."""
     values, best = t.detach().numpy().astype(np.float64).reshape(-1), exact[0].detach().numpy().reshape(-1)
     wild = ~np.isfinite(values) & np.isfinite(best) | np.isfinite(values) & ~np.isfinite(best)
     allowed = tolerance(values, [e.detach().numpy().reshape(-1) for e in exact])
     digits = np.array(hex_of(bits_of(t)).split(), dtype=object)
     digits[wild] = "********"
     text = " ".join([f"approx {shape_of(t)} tol={allowed.hex()}", *digits])
-    return text, allowed, int((~wild).sum())
+    size = np.abs(best[np.isfinite(best)]).max(initial=0.0)
+    return text, allowed / size if size > 2.0**-126 else 0.0, int((~wild).sum())
 
 
 def tolerance(values, exact):
