@@ -295,6 +295,62 @@ static void methods_by_themselves(void **state)
     prune_module_release(s.net);
 }
 
+/* ---- A method of one's own: what is cloned is destroyed ---- */
+
+static int alive;
+
+static prune_status clone_counted(void *to, const void *from)
+{
+    (void)to;
+    (void)from;
+    alive++;
+    return PRUNE_OK;
+}
+
+static void destroy_counted(void *context)
+{
+    (void)context;
+    alive--;
+}
+
+static prune_status mask_first(void *context, prune_tensor *mask, const prune_tensor *t)
+{
+    (void)context;
+    (void)t;
+    return prune_tensor_fill_(mask, 0);
+}
+
+static prune_status apply_own(scene *s)
+{
+    static const prune_method_ops ops = {
+        .size = sizeof ops,
+        .type_name = "Counted",
+        .type = PRUNE_UNSTRUCTURED,
+        .context_size = sizeof(int),
+        .compute_mask = mask_first,
+        .clone = clone_counted,
+        .destroy = destroy_counted,
+    };
+    const int context = 0, before = alive;
+    prune_method *m = NULL;
+    if (prune_method_create(&m, &ops, &context)) {
+        assert_int_equal(alive, before);
+        return prune_last_status();
+    }
+    alive++;
+    prune_status status = prune_apply(s->net, "weight", m, NULL);
+    prune_method_release(m);
+    assert_int_equal(alive, before + (status == PRUNE_OK));
+    return status;
+}
+
+static void methods_of_ones_own(void **state)
+{
+    (void)state;
+    try_on_all(apply_own);
+    assert_int_equal(alive, 0);
+}
+
 /* ---- Looking, and copies ---- */
 
 static prune_status count_all(scene *s)
@@ -304,7 +360,9 @@ static prune_status count_all(scene *s)
         assert_int_equal(counts.entries, -1);
         return prune_last_status();
     }
-    return prune_sparsity(&counts, s->net, "weight");
+    if (prune_sparsity(&counts, s->net, "weight"))
+        return prune_last_status();
+    return prune_tensor_sparsity(&counts, weight_of(s->net));
 }
 
 static prune_status clone_and_prune(scene *s)
@@ -329,7 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_prune),         cmocka_unit_test(removing),
         cmocka_unit_test(sentences),           cmocka_unit_test(methods_by_themselves),
-        cmocka_unit_test(looking_and_copying),
+        cmocka_unit_test(methods_of_ones_own), cmocka_unit_test(looking_and_copying),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
 }

@@ -9,6 +9,10 @@
  *  - `weight` is one live tensor from the first prune to prune_remove(), rewritten in place (PyTorch makes a new one each
  *    time): a pointer to its data stays good until then. So does the mask, unless another handle shares its storage.
  *  - A name is a name inside `module`, not a path.
+ *  - Whoever replaces or deletes `weight`, `weight_orig` or `weight_mask` meanwhile gets what PyTorch gives: the next
+ *    forward computes from what bears the names then, and puts the live tensor back in its place; the next prune scores
+ *    what is called `weight`. What is missing or None is an attribute error; a shape that does not fit is a runtime
+ *    error, but of a mask that another prune is to continue a shape error.
  *  - A failed prune leaves everything as it was: names, order, values, hook ids, and the generator.
  *  - Float32 parameters with any strides. A dense permuted one is accepted too (PyTorch fails on some).
  *  - Errors of everything that prunes, by PyTorch's exceptions and in its words:
