@@ -70,8 +70,9 @@ extern const bench_row bench_rows[];
 extern const bench_work bench_l1, bench_l1_again, bench_random, bench_global_l1, bench_ln_structured,
     bench_random_structured, bench_n_m, bench_custom_from_mask, bench_remove, bench_hook;
 extern const bench_work bench_uniform, bench_linear_init;
-extern const bench_work bench_lenet, bench_lenet_pruned, bench_linear, bench_conv2d, bench_lenet_life;
-extern const bench_work bench_load, bench_save;
+extern const bench_work bench_lenet, bench_lenet_pruned, bench_linear, bench_conv2d, bench_lstm, bench_gru,
+    bench_lenet_life;
+extern const bench_work bench_load, bench_load_own, bench_save;
 
 /* case.c: makes a row ready, and takes samples of it: CPU seconds of this thread for one run, averaged over as many runs
  * as fill `least` seconds. */
@@ -100,6 +101,16 @@ prune_status bench_pool_install(void);
 void bench_pool_recycle(bool on); /* off: gives back what it kept */
 int64_t bench_pool_live(void);
 int64_t bench_pool_peak(bool reset);
+
+/* product.c: seconds of a linear layer by CBLAS's sgemm, or sgemv for a batch of 1. */
+typedef struct bench_product {
+    void (*function)(void);
+    const float *x, *weight, *bias;
+    float *y;
+    int64_t batch, inputs, outputs;
+} bench_product;
+
+double bench_product_time(const bench_product *p, double least);
 
 /* growth.c: a line of cost per entry for each of several works, as CSV and SVG. */
 typedef struct bench_point {

@@ -2,7 +2,6 @@
 #include "bench.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const struct {
     const char *name;
@@ -28,12 +27,12 @@ const char *bench_limit_name(bench_limit limit)
 
 prune_status bench_limit_setup(bench_case *c)
 {
-    size_t bytes = (size_t)c->entries * sizeof(float);
     for (int i = 0; i < limits[c->row->limit].arrays; i++) {
-        c->traffic[i] = malloc(bytes);
+        c->traffic[i] = malloc((size_t)c->entries * sizeof(float));
         if (!c->traffic[i])
             return prune_fail(PRUNE_ERROR_MEMORY, "no memory to measure the limit in");
-        memset(c->traffic[i], 0, bytes);
+        for (int64_t j = 0; j < c->entries; j++) /* not zeros: all pages of them may be one */
+            c->traffic[i][j] = 1;
     }
     return PRUNE_OK;
 }
@@ -49,7 +48,7 @@ static volatile float wanted;
 
 static void read_1(const float *restrict a, int64_t n)
 {
-    enum { SUMS = 64 };
+    enum { SUMS = 32 };
     float sum[SUMS] = { 0 };
     for (int64_t i = 0; i + SUMS <= n; i += SUMS)
         for (int j = 0; j < SUMS; j++)
@@ -93,7 +92,7 @@ static void read_2_write_2(float *restrict y, float *restrict z, const float *re
     }
 }
 
-static void pass(const bench_case *c)
+static void pass_memory(const bench_case *c)
 {
     float *const *t = c->traffic;
     int64_t n = c->entries;
@@ -125,26 +124,54 @@ static void pass(const bench_case *c)
     }
 }
 
-/* The bytes of the case's file, in pieces of a megabyte; writing goes to a file beside it. */
-static prune_status copy_file(const bench_case *c, bool write)
+/* The case's file, read in pieces of a megabyte into new memory. */
+static prune_status read_file(const bench_case *c)
 {
     enum { PIECE = 1 << 20 };
-    char beside[sizeof c->path + 8];
-    snprintf(beside, sizeof beside, "%s.plain", c->path);
-    FILE *file = write ? fopen(beside, "wb") : fopen(c->path, "rb");
-    int64_t left = c->entries * (int64_t)sizeof(float);
-    char *bytes = write ? calloc(1, (size_t)PIECE) : malloc((size_t)left);
-    bool ok = file && bytes;
-    for (char *at = bytes; ok && left > 0; left -= PIECE) {
-        size_t count = left < PIECE ? (size_t)left : (size_t)PIECE;
-        ok = (write ? fwrite(bytes, 1, count, file) : fread(at, 1, count, file)) == count;
-        at += write ? 0 : count;
+    size_t size = (size_t)c->entries * sizeof(float), read = 0;
+    char *bytes = malloc(size);
+    FILE *file = bytes ? fopen(c->path, "rb") : NULL;
+    while (file && read < size) {
+        size_t piece = size - read < PIECE ? size - read : PIECE;
+        if (fread(bytes + read, 1, piece, file) != piece)
+            break;
+        read += piece;
     }
-    ok = (!file || fclose(file) == 0) && ok;
+    if (file)
+        fclose(file);
     free(bytes);
-    if (write)
-        remove(beside);
-    return ok ? PRUNE_OK : prune_fail(PRUNE_ERROR_IO, "%s: cannot be copied", c->path);
+    return read == size ? PRUNE_OK : prune_fail(PRUNE_ERROR_IO, "%s: cannot be read", c->path);
+}
+
+/* As many bytes, written to a file beside it. */
+static prune_status write_file(const bench_case *c)
+{
+    static char piece[1 << 20];
+    char path[sizeof c->path + 8];
+    snprintf(path, sizeof path, "%s.plain", c->path);
+    FILE *file = fopen(path, "wb");
+    bool ok = file;
+    for (size_t left = (size_t)c->entries * sizeof(float); ok && left > 0;) {
+        size_t count = left < sizeof piece ? left : sizeof piece;
+        ok = fwrite(piece, 1, count, file) == count;
+        left -= count;
+    }
+    ok = file && fclose(file) == 0 && ok;
+    remove(path);
+    return ok ? PRUNE_OK : prune_fail(PRUNE_ERROR_IO, "%s: cannot be written", path);
+}
+
+static prune_status pass(bench_case *c)
+{
+    switch (c->row->limit) {
+    case BENCH_FILE_READ:
+        return read_file(c);
+    case BENCH_FILE_WRITE:
+        return write_file(c);
+    default:
+        pass_memory(c);
+        return PRUNE_OK;
+    }
 }
 
 prune_status bench_limit_time(bench_case *c, double least, double *seconds)
@@ -158,12 +185,9 @@ prune_status bench_limit_time(bench_case *c, double least, double *seconds)
     }
     for (int64_t repeats = 1; total < least; repeats *= 2) {
         double start = bench_now();
-        for (int64_t r = 0; r < repeats; r++) {
-            if (limit != BENCH_FILE_READ && limit != BENCH_FILE_WRITE)
-                pass(c);
-            else if (copy_file(c, limit == BENCH_FILE_WRITE))
+        for (int64_t r = 0; r < repeats; r++)
+            if (pass(c))
                 return prune_last_status();
-        }
         total += bench_now() - start;
         runs += repeats;
     }

@@ -136,6 +136,16 @@ const bench_row bench_rows[] = {
     { "Linear init 1M", &bench_linear_init, { 1024, 1024 }, .limit = BENCH_1W },
     { "Linear init 44k", &bench_linear_init, { 210, 210 }, .limit = BENCH_1W },
 
+    /* A whole model */
+    { "LeNet build, prune, release", &bench_lenet_life, { 1 }, .limit = BENCH_NO_LIMIT },
+    { "safetensors load 1GB", &bench_load, { 16, 4096, 4096 }, .limit = BENCH_FILE_READ, .fresh = true },
+    { "safetensors load 1GB, own memory",
+      &bench_load_own,
+      { 16, 4096, 4096 },
+      .limit = BENCH_FILE_READ,
+      .fresh = true },
+    { "safetensors save 1GB", &bench_save, { 16, 4096, 4096 }, .limit = BENCH_FILE_WRITE },
+
     /* Networks and layers */
     { "LeNet batch 1", &bench_lenet, { 1 }, .limit = BENCH_FMA },
     { "LeNet batch 8", &bench_lenet, { 8 }, .limit = BENCH_FMA },
@@ -161,10 +171,7 @@ const bench_row bench_rows[] = {
     { "Conv2d 256-64 1x1 56", &bench_conv2d, { 256, 64, 1, 56, 1, 1 }, .limit = BENCH_FMA },
     { "Conv2d 3-64 7x7/2 224", &bench_conv2d, { 3, 64, 7, 224, 2, 1 }, .limit = BENCH_FMA },
     { "Conv2d 128 depthwise 3x3 56", &bench_conv2d, { 128, 128, 3, 56, 1, 128 }, .limit = BENCH_FMA },
-
-    /* A whole model */
-    { "LeNet build, prune, release", &bench_lenet_life, { 1 }, .limit = BENCH_NO_LIMIT },
-    { "safetensors load 1GB", &bench_load, { 16, 4096, 4096 }, .limit = BENCH_FILE_READ, .fresh = true },
-    { "safetensors save 1GB", &bench_save, { 16, 4096, 4096 }, .limit = BENCH_FILE_WRITE },
+    { "LSTM 256, 64 steps", &bench_lstm, { 256, 64, 1 }, .limit = BENCH_FMA },
+    { "GRU 256, 64 steps", &bench_gru, { 256, 64, 1 }, .limit = BENCH_FMA },
     { .name = NULL },
 };

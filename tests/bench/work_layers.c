@@ -84,6 +84,30 @@ static prune_status setup_conv2d(bench_case *c)
     return failed ? prune_last_status() : PRUNE_OK;
 }
 
+/* Sizes: width of input and state, steps, batch. */
+static prune_status setup_rnn(bench_case *c, int64_t gates,
+                              prune_status (*create)(prune_module **, int64_t, int64_t, const prune_rnn_options *))
+{
+    const int64_t *s = c->row->sizes;
+    prune_manual_seed(NULL, 0);
+    c->entries = s[1] * s[2] * gates * s[0] * 2 * s[0];
+    bool failed = create(&c->modules[0], s[0], s[0], NULL)
+                  || work_tensor(&c->data, PRUNE_SHAPE(s[1], s[2], s[0]), BENCH_NORMAL);
+    return failed ? prune_last_status() : PRUNE_OK;
+}
+
+static prune_status setup_lstm(bench_case *c)
+{
+    return setup_rnn(c, 4, prune_lstm_create);
+}
+
+static prune_status setup_gru(bench_case *c)
+{
+    return setup_rnn(c, 3, prune_gru_create);
+}
+
+const bench_work bench_lstm = { "lstm", setup_lstm, NULL, run_call };
+const bench_work bench_gru = { "gru", setup_gru, NULL, run_call };
 const bench_work bench_lenet = { "lenet", setup_lenet, NULL, run_call };
 const bench_work bench_lenet_pruned = { "lenet_pruned", setup_lenet_pruned, NULL, run_call };
 const bench_work bench_linear = { "linear", setup_linear, NULL, run_call };

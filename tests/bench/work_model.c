@@ -87,4 +87,5 @@ static prune_status run_load(bench_case *c, int slot)
 }
 
 const bench_work bench_load = { "load", setup_file, NULL, run_load };
+const bench_work bench_load_own = { "load_own", setup_file, NULL, run_load }; /* against who does the same */
 const bench_work bench_save = { "save", setup_file, NULL, run_save };

@@ -1,0 +1,109 @@
+"""One row: both sides and their peers by turns."""
+import statistics
+from collections import namedtuple
+
+import peers
+import pytorch
+import timing
+from ours import Case
+
+Pace = namedtuple("Pace", "repetitions least")
+NETWORKS = ("lenet", "lenet_pruned", "linear", "conv2d", "lstm", "gru")
+FULL, QUICK = Pace(11, 0.02), Pace(3, 0.002)
+
+
+class Side:
+    """Who runs the work in Python."""
+
+    def __init__(self, work):
+        self.work = work
+
+    def run_once(self):
+        self.seconds(0)
+        return self.work.same()
+
+    def seconds(self, least):
+        if hasattr(self.work, "seconds"):
+            return self.work.seconds(least)
+        with self.work.context():
+            return timing.seconds(self.work, least)
+
+
+def sides_of(case):
+    """name → Side of PyTorch and its peers; nobody where PyTorch has no such work."""
+    if case.row.work not in pytorch.WORKS:
+        return {}
+    theirs = pytorch.WORKS[case.row.work](case)
+    return {name: Side(work) for name, work in {"PyTorch": theirs, **peers.peers_of(case, theirs)}.items()}
+
+
+class Result:
+    """`samples`: seconds by name, one for each turn. `misses`: what is below its goal, in words."""
+
+    def __init__(self, bench, row, goal, pace):
+        self.name, self.limit_name, self.goal = row.name, row.limit, goal
+        self.is_network = row.work in NETWORKS
+        with Case(bench, row) as case:
+            bench.prune.manual_seed(None, row.seed)
+            self.extra_memory = case.run_once()
+            sides = sides_of(case)
+            pytorch.torch.manual_seed(row.seed)
+            self.different = [name for name, side in sides.items() if not side.run_once()]
+            self.samples = {name: [] for name in ("ours", "limit", *sides)}
+            for _ in range(pace.repetitions):
+                self.samples["ours"].append(case.seconds(pace.least))
+                self.samples["limit"].append(case.limit_seconds(pace.least))
+                for name, side in sides.items():
+                    self.samples[name].append(side.seconds(pace.least))
+        if not row.limit:
+            del self.samples["limit"]
+
+    def seconds(self, name):
+        """The median, or None."""
+        return statistics.median(self.samples[name]) if name in self.samples else None
+
+    def ratio(self, others):
+        """How much faster than the fastest of the others; None where none of them ran."""
+        there = [self.samples[name] for name in others if name in self.samples]
+        if not there:
+            return None
+        return timing.median_ratio([min(turn) for turn in zip(*there)], self.samples["ours"])
+
+    @property
+    def times_limit(self):
+        return timing.median_ratio(self.samples["ours"], self.samples["limit"]) if "limit" in self.samples else None
+
+    @property
+    def misses(self):
+        missed = [f"differs from {name}" for name in self.different]
+        for others, at_least in self.goal.ratios:
+            ratio = self.ratio(others)
+            if ratio is not None and ratio < at_least:
+                missed.append(" and ".join(others))
+        if self.goal.limit and self.times_limit > self.goal.limit:
+            missed.append("limit")
+        return missed
+
+    @property
+    def unchecked(self):
+        """Goals that nobody was there for."""
+        return [others for others, _ in self.goal.ratios if any(name not in self.samples for name in others)]
+
+
+def growth(bench, pace):
+    """(line, entries, nanoseconds an entry) of each work of the growth: ours, then PyTorch's, then the limit."""
+    points, limits = [], []
+    for rows in bench.growth_rows():
+        theirs = []
+        for row in rows:
+            with Case(bench, row) as case:
+                side = Side(pytorch.WORKS[row.work](case))
+                turns = [(case.seconds(pace.least), case.limit_seconds(pace.least), side.seconds(pace.least))
+                         for _ in range(3)]
+                cost, limit, their_cost = [statistics.median(turn) * 1e9 / case.entries for turn in zip(*turns)]
+                points.append((row.name, case.entries, cost))
+                theirs.append(("PyTorch " + row.name, case.entries, their_cost))
+                if row.limit:
+                    limits.append((row.limit, case.entries, limit))
+        points += theirs
+    return points + limits
