@@ -14,6 +14,7 @@ class Case:
     keywords: dict
     inputs: list
     seed: int
+    outputs: int = 1
     state: dict = field(default_factory=dict)  # values that replace those of the default initialisation
 
     def __str__(self):
@@ -31,8 +32,8 @@ def cases(*names):
 
 
 def random_case(rng, name):
-    arguments, keywords, inputs = CASES[name](rng, name)
-    return Case(name, tuple(arguments), keywords, inputs, rng.getrandbits(32))
+    arguments, keywords, inputs, *outputs = CASES[name](rng, name)
+    return Case(name, tuple(arguments), keywords, inputs, rng.getrandbits(32), *outputs)
 
 
 # ---- Inputs
@@ -197,6 +198,41 @@ def batch_norm(rng, name):
     if rng.random() < 0.03:
         features = -1
     return [features], keywords, [tensor(rng, shape)]
+
+
+# ---- Layers with states
+
+@cases("LSTM", "GRU")
+def recurrent(rng, name):
+    inside, hidden, states = rng.choice([1, 2, 3, 7, 20]), rng.choice([1, 2, 3, 5, 8, 17, 33]), 2 if name == "LSTM" else 1
+    keywords = some(rng, {"num_layers": rng.randint(1, 3), "bias": rng.random() < 0.5, "batch_first": rng.random() < 0.5,
+                          "dropout": rng.choice([0.0, 0.25, 1.0]), "bidirectional": rng.random() < 0.6})
+    length, batch = size(rng, rng.choice([9, 9, 40])), size(rng, 4)
+    state = [keywords.get("num_layers", 1) * (1 + keywords.get("bidirectional", False)), batch, hidden]
+    shape = [batch, length, inside] if keywords.get("batch_first") else [length, batch, inside]
+    if rng.random() < 0.3:
+        del shape[0 if keywords.get("batch_first") else 1], state[1]
+    shapes = [shape] + [list(state) for _ in range(states)]
+    if rng.random() < 0.15:
+        spoil_shapes(rng, shapes)
+    if rng.random() < 0.05:
+        inside, hidden = rng.choice([(0, hidden), (inside, 0), (-1, hidden), (inside, -3)])
+    if rng.random() < 0.05:
+        keywords.update(rng.choice([{"num_layers": 0}, {"num_layers": -1}, {"dropout": -0.5}, {"dropout": 1.5}]))
+    inputs = [tensor(rng, shape) for shape in shapes]
+    return [inside, hidden], keywords, inputs if rng.random() < 0.5 else inputs[:1], rng.randint(1, 1 + states)
+
+
+def spoil_shapes(rng, shapes):
+    """Another size, one dim less or one more, in one of them."""
+    shape = rng.choice(shapes)
+    what = rng.randrange(3)
+    if what == 0:
+        shape[rng.randrange(len(shape))] += 1
+    elif what == 1:
+        del shape[rng.randrange(len(shape))]
+    else:
+        shape.append(rng.randint(1, 2))
 
 
 # ---- Pools

@@ -26,6 +26,7 @@ import libprune
 from layer_bounds import BOUNDS, EXACT, exact_gelu
 from layer_cases import CASES, random_case
 from libprune import bits
+from rnn_bounds import RECURRENT, recurrence
 
 FACTOR = 2
 WORDS = {"ValueError": ["value"], "TypeError": ["type"], "IndexError": ["index"], "AttributeError": ["attribute"],
@@ -87,19 +88,30 @@ def compare_errors(case, stage, ours, theirs, counts):
 
 # ---- Values
 
-def compare_values(case, layer, x, ours, theirs, counts, shares):
-    if ours.shape != theirs.shape:
-        raise Difference(f"shape {list(ours.shape)}, PyTorch {list(theirs.shape)}")
-    counts["elements"] += theirs.numel()
-    if theirs.numel() == 0:
-        return
-    if case.name in EXACT:
-        if not same_bits(ours, theirs):
-            raise Difference(f"bits differ\n  ours    {ours}\n  PyTorch {theirs}")
-        return
+def references(case, layer, inputs):
+    """Of each output the exact values and how far the float32 ones may lie from them."""
+    inputs = [x.double() for x in inputs]
     double = copy.deepcopy(layer).double() if layer else None
-    exact = exact_gelu(x.double()) if case.name.lower() == "gelu" else forward(case, double, x.double())
-    bound = BOUNDS[case.name](case, double, x.double(), exact).nan_to_num(0.0)  # of inf * 0, where the result is 0
+    exact = [exact_gelu(inputs[0])] if case.name.lower() == "gelu" else forward(case, double, inputs)
+    if case.name in RECURRENT:
+        return zip(exact, recurrence(case, double, inputs, exact))
+    bound = BOUNDS[case.name](case, double, inputs[0], exact[0])
+    return [(exact[0], bound.nan_to_num(0.0))]  # NaN of inf * 0, where the result is 0
+
+
+def compare_outputs(case, layer, inputs, ours, theirs, counts, shares):
+    if [y.shape for y in ours] != [y.shape for y in theirs]:
+        raise Difference(f"shapes {[list(y.shape) for y in ours]}, PyTorch {[list(y.shape) for y in theirs]}")
+    counts["elements"] += sum(y.numel() for y in theirs)
+    if case.name in EXACT:
+        if not all(map(same_bits, ours, theirs)):
+            raise Difference(f"bits differ\n  ours    {ours}\n  PyTorch {theirs}")
+    elif any(y.numel() for y in theirs):
+        for mine, other, (exact, bound) in zip(ours, theirs, references(case, layer, inputs)):
+            compare_values(case, mine, other, exact, bound, counts, shares)
+
+
+def compare_values(case, ours, theirs, exact, bound, counts, shares):
     finite = torch.isfinite(theirs)
     if not torch.equal(torch.isnan(ours), torch.isnan(theirs)) or not torch.equal(ours[torch.isinf(theirs)],
                                                                                  theirs[torch.isinf(theirs)]):
@@ -118,8 +130,13 @@ def compare_values(case, layer, x, ours, theirs, counts, shares):
         shares[case.name] = max(shares[case.name], float((error / bound).nan_to_num(0.0).max()))
 
 
-def forward(case, layer, x):
-    return layer(x) if layer else getattr(F, case.name)(x, *case.arguments, **case.keywords)
+def forward(case, layer, inputs):
+    """As many outputs as the case asks for."""
+    if case.name in RECURRENT:
+        states = tuple(inputs[1:])
+        y, last = layer(inputs[0], None if not states else states if case.name == "LSTM" else states[0])
+        return [y, *(last if case.name == "LSTM" else [last])][:case.outputs]
+    return [layer(*inputs) if layer else getattr(F, case.name)(*inputs, *case.arguments, **case.keywords)]
 
 
 # ---- A case
@@ -159,6 +176,8 @@ def randomise(case, ours, theirs):
     for name, t in theirs.state_dict().items():
         if t.is_floating_point():
             t.copy_(torch.randn(t.shape, generator=generator))
+            if case.name in RECURRENT:  # larger ones make chaos of long sequences
+                t.mul_(1 / theirs.hidden_size ** 0.5)
             if name == "running_var":
                 t.abs_()
     ours.load_state_dict(theirs.state_dict())
@@ -170,7 +189,7 @@ def for_ours(arguments):
 
 
 def run(prune, case, counts, shares):
-    x, our_x = case.inputs[0], case.inputs[0]
+    inputs, our_inputs = case.inputs, case.inputs
     layer = None
     if case.name[0].isupper():
         layers = make_layers(prune, case, counts)
@@ -179,17 +198,18 @@ def run(prune, case, counts, shares):
         ours_layer, layer = layers
         randomise(case, ours_layer, layer)
         if True in case.arguments:  # in place: each its own input
-            our_x = copy.deepcopy(x)
-        ours, our_error = attempt(ours_layer, our_x)
+            our_inputs = copy.deepcopy(inputs)
+        ours, our_error = attempt(ours_layer.call, *our_inputs, outputs=case.outputs)
     else:
-        ours, our_error = attempt(prune.functional, case.name, our_x, *for_ours(case.arguments), **case.keywords)
-    original = x.clone()
-    theirs, their_error = attempt(forward, case, layer, x)
+        ours, our_error = attempt(prune.functional, case.name, *inputs, *for_ours(case.arguments), **case.keywords)
+        ours = [ours]
+    originals = [x.clone() for x in inputs]
+    theirs, their_error = attempt(forward, case, layer, inputs)
     if our_error or their_error:
         compare_errors(case, "forward", our_error, their_error, counts)
         return
-    compare_values(case, layer, original, ours.torch(), theirs, counts, shares)
-    if not same_bits(our_x, x):
+    compare_outputs(case, layer, originals, [y.torch() for y in ours], theirs, counts, shares)
+    if not all(map(same_bits, our_inputs, inputs)):
         raise Difference("the input, written in place, differs")
 
 

@@ -101,8 +101,14 @@ class BatchNormOptions(Options):
     defaults = {"eps": 1e-5, "momentum": 0.1, "affine": True, "bias": True, "track_running_stats": True}
 
 
+class RnnOptions(Options):
+    _fields_ = [("size", c.c_size_t), ("num_layers", c.c_int64), ("bias", c.c_bool), ("batch_first", c.c_bool),
+                ("dropout", c.c_double), ("bidirectional", c.c_bool)]
+    defaults = {"num_layers": 1, "bias": True}
+
+
 OPTIONS = {"linear": LinearOptions, "conv": ConvOptions, "max_pool": MaxPoolOptions, "avg_pool": AvgPoolOptions,
-           "batch_norm": BatchNormOptions}
+           "batch_norm": BatchNormOptions, "lstm": RnnOptions, "gru": RnnOptions}
 
 
 # ---- Signatures, from the headers
