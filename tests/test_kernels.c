@@ -165,7 +165,6 @@ static void compare_sieve(const pruni_kernels *variant, const pruni_kernels *ref
             run.scores = NULL;
             run.draws = draws + offset;
         }
-        run.stream = kind == 2 && offset == 0; /* aligned, as it must be */
         sieve_both(variant, reference, window, run, offset);
     }
 }
@@ -188,12 +187,100 @@ static void the_sieve_rewrites_in_place(void **state)
     for (int i = 0; i < 2; i++) {
         memcpy(value[i], orig, sizeof orig);
         pruni_sieve sieve = { .low = 0x3e000000, .cut = 0x3e000000, .high = 0x3e000000 };
-        pruni_run run = { 70, value[i], NULL, mask[i], orig, mask[i], value[i], false };
+        pruni_run run = { 70, value[i], NULL, mask[i], orig, mask[i], value[i] };
         (i ? pruni_kernels_for(PRUNI_CPU_PORTABLE) : pruni_kernels_used())->sieve(&sieve, &run, 0);
         assert_int_equal(sieve.count, 0);
     }
     assert_memory_equal(mask[0], mask[1], sizeof mask[0]);
     assert_memory_equal(value[0], value[1], sizeof value[0]);
+}
+
+/* ---- Random numbers ---- */
+
+static void fill_words(uint32_t *words, int64_t n, uint32_t seed)
+{
+    for (int64_t i = 0; i < n; i++)
+        words[i] = next_random(&seed) << 8 ^ next_random(&seed);
+}
+
+static void compare_twist(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    if (offset > 0 || n % 16 != 0)
+        return;
+    uint32_t *got = keys[0], *expected = keys[1];
+    fill_words(got, SIZE, (uint32_t)n);
+    memcpy(expected, got, sizeof keys[0]);
+    for (int i = 0; i < 3; i++) {
+        variant->mt19937_twist(got + 1);
+        reference->mt19937_twist(expected + 1);
+    }
+    assert_memory_equal(got, expected, sizeof keys[0]);
+}
+
+static void variants_of_mt19937_twist(void **state)
+{
+    (void)state;
+    with_every_variant(compare_twist);
+}
+
+static void compare_temper(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    fill_words(keys[0], SIZE, (uint32_t)n);
+    memcpy(keys[1], keys[0], sizeof keys[0]);
+    reference->mt19937_temper(places[0] + offset, keys[0] + offset, n);
+    variant->mt19937_temper(keys[1] + offset, keys[1] + offset, n); /* in place */
+    if (n > 0)
+        assert_memory_equal(keys[1] + offset, places[0] + offset, (size_t)n * sizeof keys[0][0]);
+    assert_memory_equal(keys[1] + offset + n, keys[0] + offset + n, SLACK * sizeof keys[0][0]);
+}
+
+static void variants_of_mt19937_temper(void **state)
+{
+    (void)state;
+    with_every_variant(compare_temper);
+}
+
+static void compare_uniform_float(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                  int64_t offset)
+{
+    fill_words(keys[0], SIZE, (uint32_t)n);
+    clear_outputs();
+    variant->uniform_float(out[0] + offset, keys[0] + offset / 2, n);
+    reference->uniform_float(out[1] + offset, keys[0] + offset / 2, n);
+    assert_same_output(out[0], out[1]);
+}
+
+static void variants_of_uniform_float(void **state)
+{
+    (void)state;
+    with_every_variant(compare_uniform_float);
+}
+
+/* Among the ranges are some so narrow that many values round up to the end. */
+static void compare_uniform_range(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                  int64_t offset)
+{
+    static const float ranges[][2] = { { -1, 1 },
+                                       { 100, 100.0001f },
+                                       { 0, 1 },
+                                       { -0.0625f, 0.0625f },
+                                       { 3, 3 },
+                                       { -0.0f, 0.0f },
+                                       { 0, 1e-42f },
+                                       { -1.5e38f, 1.5e38f },
+                                       { -100.0001f, -100 } };
+    const float *range = ranges[(n + offset) % 9];
+    fill_words(keys[0], SIZE, (uint32_t)n);
+    clear_outputs();
+    variant->uniform_range(out[0] + offset, keys[0] + offset / 2, n, range[0], range[1]);
+    reference->uniform_range(out[1] + offset, keys[0] + offset / 2, n, range[0], range[1]);
+    assert_same_output(out[0], out[1]);
+}
+
+static void variants_of_uniform_range(void **state)
+{
+    (void)state;
+    with_every_variant(compare_uniform_range);
 }
 
 /* ---- Choosing variants ---- */

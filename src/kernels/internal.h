@@ -17,19 +17,23 @@ enum { PRUNI_MT19937_WORDS = 624 };
 void pruni_kernel_mt19937_seed(uint32_t state[PRUNI_MT19937_WORDS], uint32_t seed);
 
 /* The next 624 words. */
-void pruni_kernel_mt19937_twist(uint32_t state[PRUNI_MT19937_WORDS]);
+typedef void pruni_kernel_twist(uint32_t state[PRUNI_MT19937_WORDS]);
+pruni_kernel_twist pruni_kernel_mt19937_twist;
 
 /* Words of the state into draws; may be done in place. */
-void pruni_kernel_mt19937_temper(uint32_t *draws, const uint32_t *words, int64_t n);
+typedef void pruni_kernel_temper(uint32_t *draws, const uint32_t *words, int64_t n);
+pruni_kernel_temper pruni_kernel_mt19937_temper;
 
 /* n floats in [0, 1), one draw each, 24 bits. */
-void pruni_kernel_uniform_float(float *out, const uint32_t *draws, int64_t n);
+typedef void pruni_kernel_uniform_float_fn(float *out, const uint32_t *draws, int64_t n);
+pruni_kernel_uniform_float_fn pruni_kernel_uniform_float;
 
 /* n doubles in [0, 1), two draws each, 53 bits. */
 void pruni_kernel_uniform_double(double *out, const uint32_t *draws, int64_t n);
 
 /* n floats in [from, to), one draw each: fmaf(u, to - from, from), where a value that rounds up to `to` becomes `from`. */
 void pruni_kernel_uniform_range(float *out, int64_t stride, const uint32_t *draws, int64_t n, float from, float to);
+typedef void pruni_kernel_uniform_range_fn(float *out, const uint32_t *draws, int64_t n, float from, float to);
 
 /* ---- Formats of elements: the numbers are those of prune_dtype ---- */
 
@@ -176,14 +180,10 @@ typedef struct pruni_run {
     const float *before;   /* the mask so far; entries other than 1 are passed over. NULL: all are 1 */
     const float *orig;     /* what is pruned */
     float *mask, *value;   /* written: the mask, mask * orig. NULL: nothing is */
-    bool stream;           /* writes past the caches */
 } pruni_run;
 
 /* The part of a run from entry `start` on, n entries long. */
 pruni_run pruni_kernel_run_part(const pruni_run *run, int64_t start, int64_t n);
-
-/* The entries before the first whose mask is aligned, where writing is streamed; else 0. */
-int64_t pruni_kernel_run_head(const pruni_run *run);
 
 enum { PRUNI_ALL_KEYS = 0x7f800002 }; /* one more than the greatest key */
 
@@ -191,7 +191,8 @@ typedef struct pruni_sieve {
     uint32_t low, cut, high; /* keys from `low` to below `high` are candidates; those below `cut` are pruned for now */
     int64_t seen, below;     /* entries that were not passed over, and of those the keys below `low` */
     int64_t count;           /* of the candidates */
-    uint32_t *keys, *places; /* in the order of their places; room for all that a call may add */
+    uint32_t *keys, *places; /* in the order of their places; room for all that a call might add if all
+                                were candidates; NULL where none can be */
 } pruni_sieve;
 
 /* Takes in a run, of which the first entry has the place `first`. */
@@ -236,8 +237,10 @@ typedef struct pruni_choice {
 /* The place after `left` candidates that equal the key. */
 int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t left);
 
-/* Puts right what a complete pass wrote of a run without a mask so far. */
-void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first, const pruni_choice *choice);
+/* Leaves those candidates that a complete pass wrote wrongly; then puts right what it wrote of a run without a mask so
+ * far. */
+void pruni_kernel_pick_wrong(pruni_pick *pick, const pruni_choice *choice);
+void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first);
 
 /* Writes a run; and, after that, prunes the listed places that lie in it: the lower halves of the entries. */
 void pruni_kernel_prune_run(const pruni_run *run, int64_t first, const pruni_choice *choice);

@@ -26,7 +26,7 @@ static int64_t sample_size(int64_t n)
 }
 
 /* Standard deviations on either side of the rank that is looked for. */
-static const double margin = 3.5;
+static const double margin = 3;
 
 /* Twice as many as are to be expected. */
 static int64_t candidate_room(int64_t n)
@@ -61,9 +61,14 @@ static int64_t sample_line(uint32_t *sample, const pruni_run *run, int64_t start
 {
     while (start >= run->n)
         start -= run++->n;
+    int64_t length = smaller(run->n - start, SAMPLE_RUN);
+    if (!run->before && length == SAMPLE_RUN) { /* the usual case, short, so that many cache misses overlap */
+        for (int64_t i = 0; i < SAMPLE_RUN; i++)
+            sample[i] = pruni_select_key(run->scores[start + i], false);
+        return length;
+    }
     int64_t count = 0;
-    int64_t end = smaller(run->n, start + SAMPLE_RUN);
-    for (int64_t i = start; i < end; i++) {
+    for (int64_t i = start; i < start + length; i++) {
         sample[count] = pruni_sieve_key(run, i);
         count += pruni_sieve_is_open(run, i);
     }
@@ -79,7 +84,7 @@ static int64_t take_sample(uint32_t *sample, const pruni_run *runs, int64_t n)
     int64_t count = 0;
     for (int64_t i = 0; i < lines; i++) {
         chance = chance * 6364136223846793005u + 1442695040888963407u;
-        int64_t jitter = (int64_t)((chance >> 33) % (uint64_t)(step - SAMPLE_RUN + 1));
+        int64_t jitter = (int64_t)((chance >> 40) * (uint64_t)(step - SAMPLE_RUN + 1) >> 24);
         count += sample_line(sample + count, runs, i * step + jitter);
     }
     return count;
@@ -178,36 +183,7 @@ pruni_run pruni_kernel_run_part(const pruni_run *run, int64_t start, int64_t n)
         .orig = run->orig ? run->orig + start : NULL,
         .mask = run->mask ? run->mask + start : NULL,
         .value = run->value ? run->value + start : NULL,
-        .stream = run->stream,
     };
-}
-
-int64_t pruni_kernel_run_head(const pruni_run *run)
-{
-    const uintptr_t line = 64;
-    return run->stream ? (int64_t)((line - (uintptr_t)run->mask % line) % line / sizeof *run->mask) : 0;
-}
-
-/* Streamed stores need both outputs aligned. */
-static bool can_stream(const pruni_run *run)
-{
-    const uintptr_t line = 64;
-    return run->stream && ((uintptr_t)run->mask - (uintptr_t)run->value) % line == 0;
-}
-
-/* All of a run, whatever its length. */
-static void sieve_run(pruni_sieve *sieve, const pruni_run *run, uint32_t first)
-{
-    bool stream = can_stream(run);
-    pruni_run part = pruni_kernel_run_part(run, 0, stream ? smaller(pruni_kernel_run_head(run), run->n) : 0);
-    part.stream = false;
-    if (part.n > 0)
-        pruni_kernel_sieve(sieve, &part, first);
-    int64_t done = part.n;
-    part = pruni_kernel_run_part(run, done, run->n - done);
-    part.stream = stream;
-    if (part.n > 0)
-        pruni_kernel_sieve(sieve, &part, first + (uint32_t)done);
 }
 
 bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t first)
@@ -217,7 +193,7 @@ bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t firs
         pick->complete = pick->complete && pick->sieve.count + block.n <= pick->room;
         if (!pick->complete)
             return false;
-        sieve_run(&pick->sieve, &block, (uint32_t)(first + done));
+        pruni_kernel_sieve(&pick->sieve, &block, (uint32_t)(first + done));
     }
     return true;
 }
@@ -322,14 +298,28 @@ static void set_entry(const pruni_run *run, int64_t i, float mask)
     run->value[i] = mask * run->orig[i];
 }
 
-void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first, const pruni_choice *choice)
+void pruni_kernel_pick_wrong(pruni_pick *pick, const pruni_choice *choice)
+{
+    pruni_sieve *sieve = &pick->sieve;
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < sieve->count; i++) {
+        uint32_t key = sieve->keys[i];
+        uint32_t place = sieve->places[i];
+        bool chosen = is_chosen(choice, key, place);
+        sieve->keys[wrong] = chosen;
+        sieve->places[wrong] = place;
+        wrong += chosen != (key < sieve->cut);
+    }
+    sieve->count = wrong;
+}
+
+void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first)
 {
     const pruni_sieve *sieve = &pick->sieve;
     for (int64_t i = 0; i < sieve->count; i++) {
-        bool chosen = is_chosen(choice, sieve->keys[i], sieve->places[i]);
         int64_t at = sieve->places[i] - first;
-        if (chosen != (sieve->keys[i] < sieve->cut) && at >= 0 && at < run->n)
-            set_entry(run, at, chosen ? 0 : 1);
+        if (at >= 0 && at < run->n)
+            set_entry(run, at, sieve->keys[i] ? 0 : 1);
     }
 }
 
@@ -341,7 +331,7 @@ void pruni_kernel_prune_run(const pruni_run *run, int64_t first, const pruni_cho
         pruni_sieve sieve = { .low = cut, .cut = cut, .high = cut };
         const pruni_run side = part == 0 ? pruni_kernel_run_part(run, 0, split)
                                          : pruni_kernel_run_part(run, split, run->n - split);
-        sieve_run(&sieve, &side, 0);
+        pruni_kernel_sieve(&sieve, &side, 0);
     }
 }
 

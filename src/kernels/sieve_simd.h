@@ -10,79 +10,82 @@ SIMD_INLINE vint keys_of(const pruni_run *run, int64_t i, bool from_draws)
     return v_least(magnitudes, v_all_words(PRUNI_ALL_KEYS - 1));
 }
 
-SIMD_INLINE void write_pruned(const pruni_run *run, int64_t i, vfloat mask, bool stream)
+SIMD_INLINE void write_pruned(const pruni_run *run, int64_t i, vfloat mask)
 {
-    vfloat value = v_multiply(mask, v_load(run->orig + i));
-    if (stream) {
-        v_stream(run->mask + i, mask);
-        v_stream(run->value + i, value);
-    } else {
-        v_store(run->mask + i, mask);
-        v_store(run->value + i, value);
-    }
+    v_store(run->mask + i, mask);
+    v_store(run->value + i, v_multiply(mask, v_load(run->orig + i)));
 }
 
-SIMD_INLINE void keep_flagged(pruni_sieve *sieve, const pruni_run *run, int64_t i, uint32_t flags, uint32_t first)
+/* Keeps the first candidate of a group, if there is one: nothing that a processor would have to guess. */
+SIMD_INLINE uint32_t keep_first(pruni_sieve *sieve, const pruni_run *run, int64_t i, uint32_t flags, uint32_t first,
+                                bool from_draws)
 {
-    for (; flags != 0; flags &= flags - 1) {
-        int64_t at = i + __builtin_ctz(flags);
-        pruni_sieve_keep(sieve, pruni_sieve_key(run, at), first + (uint32_t)at);
-    }
+    int64_t at = i + __builtin_ctz(flags | UINT32_C(1) << (GROUP - 1));
+    sieve->keys[sieve->count] = from_draws ? pruni_draw_key(run->draws[at]) : pruni_select_key(run->scores[at], false);
+    sieve->places[sieve->count] = first + (uint32_t)at;
+    sieve->count += flags != 0;
+    return flags & (flags - 1);
 }
 
-/* All but the run is known when this is compiled. The entries left over are the reference's. */
-SIMD_INLINE void sieve_groups(pruni_sieve *sieve, const pruni_run *run, uint32_t first, bool from_draws, bool masked,
-                              bool written, bool stream)
+/* All but the numbers is known when this is compiled. The sieve and the run are copies, as nothing that is written can lie
+ * in those. Entries left over are the reference's. */
+SIMD_INLINE void sieve_groups(pruni_sieve *result, const pruni_run *all, uint32_t first, bool from_draws, bool masked,
+                              bool written)
 {
-    const vint low = v_all_words(sieve->low), cut = v_all_words(sieve->cut), high = v_all_words(sieve->high);
+    pruni_sieve sieve = *result;
+    const pruni_run run = *all;
+    const vint low = v_all_words(sieve.low), cut = v_all_words(sieve.cut), high = v_all_words(sieve.high);
     const vfloat one = v_all(1);
+    vint below = v_all_words(0), seen = v_all_words(0);
+    const bool keeps = sieve.low < sieve.high; /* else there may be no room for any */
     int64_t done = 0;
-    for (; done + GROUP <= run->n; done += GROUP) {
-        uint32_t candidates = 0, below = 0, seen = 0;
+    for (; done + GROUP <= run.n; done += GROUP) {
+        vmask between[GROUP / LANES];
         for (int lane = 0; lane < GROUP; lane += LANES) {
             int64_t i = done + lane;
-            vint keys = keys_of(run, i, from_draws);
-            vfloat mask = masked ? v_load(run->before + i) : one;
-            vmask pruned = v_is_less(keys, cut);
-            uint32_t open = UINT32_MAX;
+            vint keys = keys_of(&run, i, from_draws);
+            vfloat mask = masked ? v_load(run.before + i) : one;
+            vmask pruned = v_is_less(keys, cut), under = v_is_less(keys, low), reach = v_is_less(keys, high);
             if (masked) {
-                vmask ones = v_is_equal(mask, one);
-                pruned = v_both(pruned, ones);
-                open = v_flags(ones);
-                seen |= open << lane;
+                vmask open = v_is_equal(mask, one);
+                pruned = v_both(pruned, open);
+                under = v_both(under, open);
+                reach = v_both(reach, open);
+                seen = v_count(seen, open);
             }
-            uint32_t under = v_flags(v_is_less(keys, low)) & open;
-            below |= under << lane;
-            candidates |= (v_flags(v_is_less(keys, high)) & open & ~under) << lane;
+            below = v_count(below, under);
+            between[lane / LANES] = v_but_not(reach, under);
             if (written)
-                write_pruned(run, i, v_zero_where(pruned, mask), stream);
+                write_pruned(&run, i, v_zero_where(pruned, mask));
         }
-        sieve->below += __builtin_popcount(below);
-        sieve->seen += masked ? __builtin_popcount(seen) : GROUP;
-        if (candidates != 0)
-            keep_flagged(sieve, run, done, candidates, first);
+        if (!keeps)
+            continue;
+        uint32_t candidates = v_flags(between);
+        for (int usual = 0; usual < 3; usual++)
+            candidates = keep_first(&sieve, &run, done, candidates, first, from_draws);
+        while (candidates != 0)
+            candidates = keep_first(&sieve, &run, done, candidates, first, from_draws);
     }
-    const pruni_run rest = pruni_kernel_run_part(run, done, run->n - done);
-    pruni_sieve_portable(sieve, &rest, first + (uint32_t)done);
+    sieve.below += v_sum_words(below);
+    sieve.seen += masked ? v_sum_words(seen) : done;
+    *result = sieve;
+    const pruni_run rest = pruni_kernel_run_part(all, done, run.n - done);
+    pruni_sieve_portable(result, &rest, first + (uint32_t)done);
 }
 
 SIMD_TARGET void SIMD_NAME(sieve)(pruni_sieve *sieve, const pruni_run *run, uint32_t first)
 {
     bool draws = run->draws != NULL, masked = run->before != NULL, written = run->mask != NULL;
     if (draws && masked)
-        sieve_groups(sieve, run, first, true, true, written, false);
+        sieve_groups(sieve, run, first, true, true, written);
     else if (draws)
-        sieve_groups(sieve, run, first, true, false, written, run->stream);
+        sieve_groups(sieve, run, first, true, false, written);
     else if (masked && written)
-        sieve_groups(sieve, run, first, false, true, true, false);
+        sieve_groups(sieve, run, first, false, true, true);
     else if (masked)
-        sieve_groups(sieve, run, first, false, true, false, false);
-    else if (written && run->stream)
-        sieve_groups(sieve, run, first, false, false, true, true);
+        sieve_groups(sieve, run, first, false, true, false);
     else if (written)
-        sieve_groups(sieve, run, first, false, false, true, false);
+        sieve_groups(sieve, run, first, false, false, true);
     else
-        sieve_groups(sieve, run, first, false, false, false, false);
-    if (run->stream)
-        v_fence();
+        sieve_groups(sieve, run, first, false, false, false);
 }

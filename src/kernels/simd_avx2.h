@@ -102,10 +102,36 @@ SIMD_INLINE vmask v_both(vmask a, vmask b)
     return _mm256_and_si256(a, b);
 }
 
-/* One bit a lane. */
-SIMD_INLINE uint32_t v_flags(vmask a)
+/* a, and not b. */
+SIMD_INLINE vmask v_but_not(vmask a, vmask b)
 {
-    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(a));
+    return _mm256_andnot_si256(b, a);
+}
+
+/* Adds 1 in the lanes of the mask. */
+SIMD_INLINE vint v_count(vint counts, vmask a)
+{
+    return _mm256_sub_epi32(counts, a);
+}
+
+SIMD_INLINE int64_t v_sum_words(vint a)
+{
+    uint32_t words[LANES];
+    int64_t sum = 0;
+    _mm256_storeu_si256((__m256i *)words, a);
+    for (int i = 0; i < LANES; i++)
+        sum += words[i];
+    return sum;
+}
+
+/* One bit a lane of 32 lanes. */
+SIMD_INLINE uint32_t v_flags(const vmask masks[32 / LANES])
+{
+    __m256i low = _mm256_packs_epi32(masks[0], masks[1]);
+    __m256i high = _mm256_packs_epi32(masks[2], masks[3]);
+    __m256i bytes = _mm256_packs_epi16(low, high);
+    __m256i in_order = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    return (uint32_t)_mm256_movemask_epi8(in_order);
 }
 
 SIMD_INLINE vfloat v_zero_where(vmask mask, vfloat a)

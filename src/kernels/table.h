@@ -10,9 +10,13 @@
  * pruni_kernel_<kernel> calls the one that is used. A variant that gains nothing names the one before it again. The
  * references are in the kernel's file, variants in <file>_<variant>.c; other processors have the references alone, which
  * compilers turn into vectors where those are part of the target, as on ARM. */
-#define PRUNI_KERNEL_TABLE(ROW)                     \
-    ROW(multiply, binary_run, portable, avx2, avx2) \
-    ROW(sieve, sieve_fn, portable, avx2, avx2)
+#define PRUNI_KERNEL_TABLE(ROW)                                \
+    ROW(multiply, binary_run, portable, avx2, avx2)            \
+    ROW(sieve, sieve_fn, portable, avx2, avx2)                 \
+    ROW(mt19937_twist, twist, portable, avx2, avx2)            \
+    ROW(mt19937_temper, temper, portable, avx2, avx2)          \
+    ROW(uniform_float, uniform_float_fn, portable, avx2, avx2) \
+    ROW(uniform_range, uniform_range_fn, portable, avx2, avx2)
 
 #define PRUNI_KERNEL_MEMBER(kernel, type, reference, avx2, avx512) pruni_kernel_##type *kernel;
 

@@ -2,9 +2,6 @@
  * that nobody sees yet; on later ones it plans, and the commit writes mask and value in place. */
 #include "prune/internal.h"
 
-/* Outputs that do not stay in the caches are written past them. */
-static const int64_t streamed_from = 1 << 19;
-
 static bool is_plain(const prune_tensor *t, const prune_tensor *like)
 {
     return t && t->dtype == PRUNE_FLOAT32 && pruni_same_shape(t, like) && prune_tensor_is_contiguous(t);
@@ -46,7 +43,6 @@ static prune_status make_outputs(pruni_application *app)
     app->run.mask = pruni_tensor_pointer(app->mask);
     app->run.value = pruni_tensor_pointer(app->value);
     app->run.orig = pruni_tensor_pointer(t);
-    app->run.stream = t->numel >= streamed_from;
     return PRUNE_OK;
 }
 

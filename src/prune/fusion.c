@@ -3,7 +3,7 @@
 
 /* ---- Runs in parts ---- */
 
-enum { PART = 4 * PRUNI_MT19937_WORDS, VECTOR = 32 }; /* PART is a multiple of VECTOR */
+enum { PART = 4 * PRUNI_MT19937_WORDS }; /* a multiple of 32, the entries that vectors take at a time */
 
 /* A run of scores as it is; a run for draws in parts, with those of the part. */
 typedef struct parts {
@@ -40,7 +40,7 @@ static bool next_part(parts *p)
 {
     p->done += p->part.n;
     int64_t left = p->run->n - p->done;
-    int64_t most = !p->generator ? left : p->done > 0 ? PART : PART - VECTOR + pruni_kernel_run_head(p->run);
+    int64_t most = p->generator ? PART : left;
     if (left == 0)
         return false;
     p->part = pruni_kernel_run_part(p->run, p->done, left < most ? left : most);
@@ -231,8 +231,9 @@ static void correct(search *s)
 {
     const pruni_fusion *f = s->fusion;
     int64_t first = 0;
+    pruni_kernel_pick_wrong(&s->pick, &f->choice);
     for (int64_t i = 0; i < f->count; first += f->runs[i++].n)
-        pruni_kernel_pick_correct(&s->pick, &f->runs[i], first, &f->choice);
+        pruni_kernel_pick_correct(&s->pick, &f->runs[i], first);
     prune_ties_listed(f);
 }
 
