@@ -55,42 +55,57 @@ static void fill_bits(float *values, int64_t count, const char *list)
     }
 }
 
+typedef enum pattern_kind { BITS, FILL, ARANGE, UNIFORM, FEW, MASK, ODD, WIDE, SPECIAL, PATTERN_KINDS } pattern_kind;
+
+/* KIND:… in parts; `rest` is what follows the first colon. */
+static pattern_kind read_kind(const char *pattern, const char **rest)
+{
+    static const char *const names[] = { "bits", "fill", "arange", "uniform", "few", "mask", "odd", "wide", "special" };
+    const size_t length = strcspn(pattern, ":");
+    *rest = pattern + length + (pattern[length] == ':');
+    for (int kind = 0; kind < PATTERN_KINDS; kind++)
+        if (strncmp(names[kind], pattern, length) == 0 && names[kind][length] == '\0')
+            return (pattern_kind)kind;
+    fprintf(stderr, "driver: no pattern %s\n", pattern);
+    exit(2);
+}
+
+static float value_of(pattern_kind kind, uint64_t h, uint64_t second)
+{
+    switch (kind) {
+    case FEW:
+        return few(h, second);
+    case MASK:
+        return (h >> 32 & 255) < second ? 0 : 1;
+    case ODD:
+        return odd_mask(h);
+    case WIDE:
+        return wide(h);
+    case SPECIAL:
+        return special(h, second);
+    default:
+        return uniform(h);
+    }
+}
+
 static void fill_pattern(float *values, int64_t count, const char *pattern)
 {
-    const char *colon = strchr(pattern, ':'), *second = colon ? strchr(colon + 1, ':') : NULL;
-    const size_t length = colon ? (size_t)(colon - pattern) : strlen(pattern);
-    if (strncmp(pattern, "bits:", length + 1) == 0) {
-        fill_bits(values, count, colon + 1);
+    const char *rest;
+    const pattern_kind kind = read_kind(pattern, &rest);
+    if (kind == BITS) {
+        fill_bits(values, count, rest);
         return;
     }
-    const float constant = strncmp(pattern, "fill:", 5) == 0 ? (float)number(colon + 1) : 0;
-    const uint64_t seed = colon ? strtoull(colon + 1, NULL, 10) : 0,
-                   second_number = second ? strtoull(second + 1, NULL, 10) : 1;
-    for (int64_t i = 0; i < count; i++) {
-        const uint64_t h = mix(seed * 0x9e3779b97f4a7c15u + (uint64_t)i);
-        switch (pattern[0]) {
-        case 'a':
-            values[i] = (float)i;
-            break;
-        case 'u':
-            values[i] = uniform(h);
-            break;
-        case 'm':
-            values[i] = (h >> 32 & 255) < second_number ? 0 : 1;
-            break;
-        case 'o':
-            values[i] = odd_mask(h);
-            break;
-        case 'w':
-            values[i] = wide(h);
-            break;
-        case 's':
-            values[i] = special(h, second_number);
-            break;
-        default:
-            values[i] = strncmp(pattern, "few:", 4) == 0 ? few(h, second_number) : constant;
-        }
+    if (kind == FILL || kind == ARANGE) {
+        const double first = kind == FILL ? number(rest) : 0;
+        for (int64_t i = 0; i < count; i++)
+            values[i] = (float)(kind == FILL ? first : (double)i);
+        return;
     }
+    char *end;
+    const uint64_t seed = strtoull(rest, &end, 10), second = *end == ':' ? strtoull(end + 1, NULL, 10) : 1;
+    for (int64_t i = 0; i < count; i++)
+        values[i] = value_of(kind, mix(seed * 0x9e3779b97f4a7c15u + (uint64_t)i), second);
 }
 
 prune_status make_pattern(prune_tensor **out, const int64_t *sizes, int64_t ndim, const char *pattern)

@@ -24,17 +24,17 @@ static void make_room(text *t, size_t more)
 
 void text_add(text *t, const char *format, ...)
 {
-    va_list arguments;
+    va_list arguments, again;
     va_start(arguments, format);
+    va_copy(again, arguments);
     make_room(t, 128);
     int length = vsnprintf(t->bytes + t->length, t->room - t->length, format, arguments);
-    va_end(arguments);
     if (length > 0 && (size_t)length >= t->room - t->length) {
         make_room(t, (size_t)length + 1);
-        va_start(arguments, format);
-        length = vsnprintf(t->bytes + t->length, t->room - t->length, format, arguments);
-        va_end(arguments);
+        length = vsnprintf(t->bytes + t->length, t->room - t->length, format, again);
     }
+    va_end(again);
+    va_end(arguments);
     t->length += length > 0 ? (size_t)length : 0;
 }
 

@@ -169,7 +169,7 @@ MAKERS = {
 @verb("method")
 def method(s, c):
     if c[2] == "container":
-        made = container(s, [s.method(name) for name in c.words[3:]])
+        made = container([s.method(name) for name in c.words[3:]])
     elif c[2] == "custom_from_mask":
         made = prune.CustomFromMask(s.tensor(c[3]).clone())
     else:
@@ -178,15 +178,19 @@ def method(s, c):
     s.keep(c[1], made)
 
 
-def container(s, methods):
-    if not methods:
-        return prune.PruningContainer()
-    if any(isinstance(m, prune.PruningContainer) for m in methods):
-        raise Ours("containers are not nested", "type")
-    made = prune.PruningContainer(methods[0])
-    for m in methods[1:]:
-        made.add_pruning_method(m)
+def container(methods):
+    made = prune.PruningContainer()
+    for m in methods:
+        if not len(made):
+            made._tensor_name = m._tensor_name
+        add_to(made, m)
     return made
+
+
+def add_to(container, m):
+    if container._tensor_name and isinstance(m, prune.PruningContainer):
+        raise Ours("containers are not nested", "type")
+    container.add_pruning_method(m)
 
 
 @verb("apply")
@@ -246,9 +250,7 @@ def add(s, c):
         raise Ours("add is a container's", "type")
     if at_work(s, to):
         raise Ours("a container at work is not added to", "state")
-    if isinstance(m, prune.PruningContainer):
-        raise Ours("containers are not nested", "type")
-    to.add_pruning_method(m)
+    add_to(to, m)
 
 
 def borrowed(s, c, m):
