@@ -162,6 +162,16 @@ def arguments(module, inputs):
     return (inputs[0], tuple(inputs[1:])) if isinstance(module, nn.LSTM) and len(inputs) == 3 else inputs
 
 
+def in_double(module):
+    """A copy that computes in float64."""
+    copied = deep_copy(module).double()
+    for m in copied.modules():
+        for name, value in vars(m).items():
+            if isinstance(value, torch.Tensor):
+                vars(m)[name] = value.double()
+    return copied
+
+
 def evaluations(module, inputs, outputs, moves=2):
     """The forward in float64, as it is and with weights and inputs moved by up to a rounding of float32."""
     random = torch.Generator().manual_seed(1)
@@ -171,7 +181,7 @@ def evaluations(module, inputs, outputs, moves=2):
 
     results = []
     for move in range(moves + 1):
-        exact = deep_copy(module).double()
+        exact = in_double(module)
         x = [t.detach().double().clone() for t in inputs]
         if move:
             x = [moved(t) for t in x]
