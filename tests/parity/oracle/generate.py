@@ -32,6 +32,7 @@ class Maker(Values, Networks):
         """A module and a parameter's name; now and then one that is not there."""
         m = self.r.choice(self.modules)
         if not m.parameters or self.chance(0.01):
+            odd = odd and not m.recurrent  # PyTorch has a plain attribute `bias` there
             return m, self.r.choice(["weight", "bias", "nothing", "weight_orig", "weight_mask", "a.b"] if odd else ["nothing"])
         return m, self.r.choice(list(m.parameters))
 

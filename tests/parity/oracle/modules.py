@@ -217,7 +217,16 @@ def call(s, c):
         if str(failure).startswith("Padding size"):
             raise Ours("the words of a convolution that pads an input of a wrong rank", "runtime") from None
         raise
-    return [approximate(s, t, exact) for t, exact in zip(y, evaluations(module, copies, outputs))]
+    loose = any(pads_with_nan(m) for m in module.modules())
+    if loose:
+        s.ours("padding takes no part in a product with NaN or infinity")
+    return [approximate(s, t, exact, loose) for t, exact in zip(y, evaluations(module, copies, outputs))]
+
+
+def pads_with_nan(module):
+    """PyTorch's convolutions multiply the zeros around the input, the library's leave them out."""
+    return isinstance(module, nn.modules.conv._ConvNd) and module.padding not in ("valid", (0,) * len(module.kernel_size)) \
+        and not module.weight.isfinite().all()
 
 
 def trains(module):
@@ -226,11 +235,21 @@ def trains(module):
 
 # ---- State dicts
 
+class Versions(dict):
+    """Beside a state dict PyTorch keeps the version of each module's format, and treats keys of an unknown one as of an old
+    version, which has no num_batches_tracked. The library's dicts are of the present one."""
+
+    def get(self, key, otherwise=None):
+        return {"version": 2}
+
+
 @verb("state_dict")
 def state_dict(s, c):
     d = s.module(c[2]).state_dict()
-    copied = c.flag("copy", False)
-    s.keep(c[1], collections.OrderedDict((key, t.clone() if copied else t) for key, t in d.items()))
+    if c.flag("copy", False):
+        d.update({key: t.clone() for key, t in d.items()})
+    d._metadata = Versions()
+    s.keep(c[1], d)
 
 
 @verb("dict_set")

@@ -135,7 +135,7 @@ class Patches:
             return patches.container_mask(container, t, default_mask)
 
         def apply(cls, module, name, *arguments, **keywords):
-            if vars(module).get(name, cls) is None and keywords.get("importance_scores") is None:
+            if None in (vars(module).get(name, cls), module._buffers.get(name, cls)) and keywords.get("importance_scores") is None:
                 raise Ours("an attribute that is None", "type")
             return patches.apply(cls, module, name, *arguments, **keywords)
 

@@ -84,7 +84,7 @@ def forward_values(module):
                   if isinstance(hook, prune.BasePruningMethod)}
         for name, p in m._parameters.items():
             if p is not None:
-                values.setdefault(id(p), getattr(m, pruned.get(name, name)))
+                values.setdefault(id(p), getattr(m, pruned.get(name, name), p))
     return values.values()
 
 

@@ -142,6 +142,8 @@ class Session:
             self.ours(failure.name)
             answer = [f"error {failure.status} " + ("*" if failure.sentence is None else one_line(cut(failure.sentence)))]
         except Exception as failure:
+            if "ill-conditioned" in str(failure):
+                self.near = "nuclear norm that LAPACK gives up"
             answer = [f"error {status_of(failure)} {one_line(cut(sentence_of(failure)))}"]
         if answer[0] != "ok" and before and before.restore(self):
             self.ours("put back after a failure")

@@ -44,8 +44,8 @@ def norm(s, c):
     return [approximate(s, y, [exact])]
 
 
-def approximate(s, y, exact):
-    text, relative, compared = approximate_text(y, exact)
+def approximate(s, y, exact, loose=False):
+    text, relative, compared = approximate_text(y, exact, loose)
     s.counts["values within a tolerance"] += compared
     s.largest_tolerance = max(s.largest_tolerance, relative)
     return text

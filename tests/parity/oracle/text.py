@@ -65,12 +65,15 @@ def tensor_text(t, whole=False):
     return f"{shape_of(t)} #{hash_of(bits):016x}"
 
 
-def approximate_text(t, exact):
+def approximate_text(t, exact, loose):
     """A float32 result with the tolerance that both sides' distance from `exact`, evaluations in float64, allows: see
-    tolerance(). An element that overflowed on one side alone matches any. Returns the text, the tolerance in relation to
+    tolerance(). An element that overflowed on one side alone, or, if
+    `loose`, is not finite, matches any. Returns the text, the tolerance in relation to
     the largest value, elements compared."""
     values, best = t.detach().numpy().astype(np.float64).reshape(-1), exact[0].detach().numpy().reshape(-1)
     wild = ~np.isfinite(values) & np.isfinite(best) | np.isfinite(values) & ~np.isfinite(best)
+    if loose:
+        wild = ~np.isfinite(values)
     allowed = tolerance(values, [e.detach().numpy().reshape(-1) for e in exact])
     digits = np.array(hex_of(bits_of(t)).split(), dtype=object)
     digits[wild] = "********"
