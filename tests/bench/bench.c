@@ -47,30 +47,39 @@ static void print_time(double seconds)
         printf("%9.1f ms", seconds * 1e3);
 }
 
+static void print_head(void)
+{
+    printf("%-31s %12s %12s  %-10s %9s %16s\n", "work", "CPU time", "an entry", "limit", "times it", "extra memory");
+}
+
+static void print_row(const bench_case *c, double seconds, double times_limit, int64_t extra_memory)
+{
+    printf("%-31s ", c->row->name);
+    print_time(seconds);
+    printf(" %9.3f ns  %-10s ", seconds * 1e9 / (double)c->entries, bench_limit_name(c->row->limit));
+    if (c->row->limit == BENCH_NO_LIMIT)
+        printf("%9s", "");
+    else
+        printf("%9.2f", times_limit);
+    printf(" %13.1f kB\n", (double)extra_memory / 1000);
+    fflush(stdout);
+}
+
 static prune_status measure(const bench_row *row, bool quick)
 {
-    double ours[MOST_REPETITIONS], limit[MOST_REPETITIONS], ratio[MOST_REPETITIONS];
+    double ours[MOST_REPETITIONS], ratio[MOST_REPETITIONS];
     double least = quick ? 0.001 : 0.02;
     int repetitions = quick ? 3 : MOST_REPETITIONS;
     int64_t extra = 0;
     bench_case *c = NULL;
     bool failed = bench_case_create(&c, row) || bench_case_extra_memory(c, &extra);
     for (int i = 0; i < repetitions && !failed; i++) {
-        failed = bench_case_time(c, least, &ours[i]) || bench_limit_time(c, least, &limit[i]);
-        ratio[i] = !failed && limit[i] > 0 ? ours[i] / limit[i] : 0;
+        double limit = 0;
+        failed = bench_case_time(c, least, &ours[i]) || bench_limit_time(c, least, &limit);
+        ratio[i] = !failed && limit > 0 ? ours[i] / limit : 0;
     }
-    if (!failed) {
-        double seconds = bench_median(ours, repetitions);
-        printf("%-30s", row->name);
-        print_time(seconds);
-        printf(" %9.3f ns ", seconds * 1e9 / (double)c->entries);
-        if (row->limit == BENCH_NO_LIMIT)
-            printf("%31s", "");
-        else
-            printf(" %-10s %8.2f          ", bench_limit_name(row->limit), bench_median(ratio, repetitions));
-        printf("%10.1f kB\n", (double)extra / 1024);
-        fflush(stdout);
-    }
+    if (!failed)
+        print_row(c, bench_median(ours, repetitions), bench_median(ratio, repetitions), extra);
     bench_case_release(c);
     return failed ? prune_last_status() : PRUNE_OK;
 }
@@ -86,17 +95,18 @@ static prune_status measure_growth(const options *o)
 
 static prune_status measure_rows(const options *o)
 {
-    if (!o->list)
-        printf("%-30s%12s %12s  %-10s %8s %22s\n", "work", "CPU time", "an entry", "limit", "/ limit", "extra memory");
+    int count = 0;
     for (const bench_row *row = bench_rows; row->name; row++) {
         if (!matches(o->rows, row->name))
             continue;
+        if (count++ == 0 && !o->list)
+            print_head();
         if (o->list)
             puts(row->name);
         else if (measure(row, o->quick))
             return prune_fail(prune_last_status(), "%s: %s", row->name, prune_last_error());
     }
-    return PRUNE_OK;
+    return count ? PRUNE_OK : prune_fail(PRUNE_ERROR_VALUE, "no row matches %s", o->rows);
 }
 
 static bool read_options(options *o, int argc, char **argv)

@@ -2,9 +2,12 @@
 import statistics
 from collections import namedtuple
 
+import torch
+
 import peers
 import pytorch
 import timing
+from goals import memory_goal
 from ours import Case
 
 Pace = namedtuple("Pace", "repetitions least")
@@ -12,29 +15,17 @@ NETWORKS = ("lenet", "lenet_pruned", "linear", "conv2d", "lstm", "gru")
 FULL, QUICK = Pace(11, 0.02), Pace(3, 0.002)
 
 
-class Side:
-    """Who runs the work in Python."""
-
-    def __init__(self, work):
-        self.work = work
-
-    def run_once(self):
-        self.seconds(0)
-        return self.work.same()
-
-    def seconds(self, least):
-        if hasattr(self.work, "seconds"):
-            return self.work.seconds(least)
-        with self.work.context():
-            return timing.seconds(self.work, least)
-
-
 def sides_of(case):
-    """name → Side of PyTorch and its peers; nobody where PyTorch has no such work."""
+    """name → work of PyTorch and its peers; nobody where PyTorch has no such work."""
     if case.row.work not in pytorch.WORKS:
         return {}
     theirs = pytorch.WORKS[case.row.work](case)
-    return {name: Side(work) for name, work in {"PyTorch": theirs, **peers.peers_of(case, theirs)}.items()}
+    return {"PyTorch": theirs, **peers.peers_of(case, theirs)}
+
+
+def agrees(work):
+    work.seconds(0)
+    return work.same()
 
 
 class Result:
@@ -45,10 +36,10 @@ class Result:
         self.is_network = row.work in NETWORKS
         with Case(bench, row) as case:
             bench.prune.manual_seed(None, row.seed)
-            self.extra_memory = case.run_once()
+            self.extra_memory, self.memory_goal = case.run_once(), memory_goal(row, case.entries)
             sides = sides_of(case)
-            pytorch.torch.manual_seed(row.seed)
-            self.different = [name for name, side in sides.items() if not side.run_once()]
+            torch.manual_seed(row.seed)
+            self.different = [name for name, side in sides.items() if not agrees(side)]
             self.samples = {name: [] for name in ("ours", "limit", *sides)}
             for _ in range(pace.repetitions):
                 self.samples["ours"].append(case.seconds(pace.least))
@@ -82,6 +73,8 @@ class Result:
                 missed.append(" and ".join(others))
         if self.goal.limit and self.times_limit > self.goal.limit:
             missed.append("limit")
+        if self.memory_goal and self.extra_memory > self.memory_goal:
+            missed.append("memory")
         return missed
 
     @property
@@ -97,13 +90,15 @@ def growth(bench, pace):
         theirs = []
         for row in rows:
             with Case(bench, row) as case:
-                side = Side(pytorch.WORKS[row.work](case))
+                side = pytorch.WORKS[row.work](case)
                 turns = [(case.seconds(pace.least), case.limit_seconds(pace.least), side.seconds(pace.least))
                          for _ in range(3)]
-                cost, limit, their_cost = [statistics.median(turn) * 1e9 / case.entries for turn in zip(*turns)]
-                points.append((row.name, case.entries, cost))
-                theirs.append(("PyTorch " + row.name, case.entries, their_cost))
-                if row.limit:
-                    limits.append((row.limit, case.entries, limit))
+                entries = case.entries
+            cost, limit, their_cost = [statistics.median(turn) * 1e9 / entries for turn in zip(*turns)]
+            print(f"{row.name:16} {entries:10} entries: {cost:10.4g} ns each, PyTorch {their_cost:10.4g}", flush=True)
+            points.append((row.name, entries, cost))
+            theirs.append((f"PyTorch {row.name}", entries, their_cost))
+            if row.limit:
+                limits.append((row.limit, entries, limit))
         points += theirs
     return points + limits

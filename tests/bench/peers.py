@@ -49,7 +49,7 @@ class OpenBlas:
         return self.case.bench.product_seconds(function, self.x, self.net, self.y, least)
 
     def same(self):
-        return torch.allclose(self.y, self.case.result(), rtol=1e-4, atol=1e-5)
+        return pytorch.close(self.y, self.case)
 
 
 # ---- TorchScript
@@ -91,6 +91,8 @@ def onnx_model(net, shape):
         for i in (1, 2, 3):
             x = layer("Gemm", f"fc{i}", getattr(net, f"fc{i}"), f"f{i}" if i < 3 else "y", x, transB=1)
             x = node("Relu", f"h{i}", x) if i < 3 else x
+    elif isinstance(net, torch.nn.Linear):
+        layer("Gemm", "fc", net, "y", "x", transB=1)
     else:
         layer("Conv", "conv", net, "y", "x", strides=list(net.stride), pads=list(net.padding) * 2, group=net.groups)
     value = onnx.helper.make_tensor_value_info
@@ -118,7 +120,7 @@ class OnnxRuntime(pytorch.Work):
         self.session.run_with_iobinding(self.bound)
 
     def same(self):
-        return torch.allclose(torch.from_numpy(self.y), self.case.result(), rtol=1e-4, atol=1e-5)
+        return pytorch.close(torch.from_numpy(self.y), self.case)
 
 
 # ---- Which for which work
@@ -128,7 +130,7 @@ def peers_of(case, theirs):
     found = {}
     if case.row.work in ("lenet", "conv2d", "linear", "lstm", "gru"):
         found["TorchScript"] = TorchScript(case, theirs)
-    if case.row.work in ("lenet", "conv2d") and onnxruntime:
+    if case.row.work in ("lenet", "linear", "conv2d") and onnxruntime:
         found["onnxruntime"] = OnnxRuntime(case, theirs)
     if case.row.work == "linear" and openblas:
         found["OpenBLAS"] = OpenBlas(case, theirs)

@@ -8,6 +8,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import prune
 
+import timing
+
 
 class Work:
     """One work on one case. `prepare` is None where runs can follow each other."""
@@ -16,6 +18,10 @@ class Work:
 
     def __init__(self, case):
         self.case, self.row, self.entries = case, case.row, case.entries
+
+    def seconds(self, least):
+        with self.context():
+            return timing.seconds(self, least)
 
     def same(self):
         """Whether the last run of both sides gave the same."""
@@ -161,6 +167,11 @@ class LeNet(nn.Module):
         return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)))))
 
 
+def close(y, case):
+    """But for rounding: the sums are in another order."""
+    return torch.allclose(y, case.result(), rtol=1e-4, atol=1e-5)
+
+
 class Forward(Work):
     """A network with the weights of the case's module 0."""
     context = torch.inference_mode
@@ -176,9 +187,7 @@ class Forward(Work):
         self.y = self.net(self.x)
 
     def same(self):
-        """But for rounding, which grows with the length of the sums."""
-        y = self.y[0] if isinstance(self.y, tuple) else self.y
-        return torch.allclose(y, self.case.result(), rtol=1e-4, atol=1e-5)
+        return close(self.y[0] if isinstance(self.y, tuple) else self.y, self.case)
 
 
 class LeNetForward(Forward):

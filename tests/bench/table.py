@@ -80,8 +80,10 @@ def summary(results):
 
 
 def write_json(path, machine, results):
-    rows = [{"work": r.name, "seconds": r.samples, "limit": r.limit_name, "extra_memory": r.extra_memory,
-             "goals": [{"others": others, "at_least": at_least, "ratio": r.ratio(others)}
-                       for others, at_least in r.goal.ratios],
-             "goal_of_limit": r.goal.limit, "times_limit": r.times_limit, "misses": r.misses} for r in results]
+    rows = []
+    for r in results:
+        ratios = [{"others": others, "at_least": at_least, "ratio": r.ratio(others)} for others, at_least in r.goal.ratios]
+        rows.append({"work": r.name, "seconds": r.samples, "ratios": ratios, "limit": r.limit_name,
+                     "times_limit": r.times_limit, "at_most_times_limit": r.goal.limit, "extra_memory": r.extra_memory,
+                     "at_most_extra_memory": r.memory_goal, "misses": r.misses})
     path.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
