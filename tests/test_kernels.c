@@ -195,6 +195,59 @@ static void the_sieve_rewrites_in_place(void **state)
     assert_memory_equal(value[0], value[1], sizeof value[0]);
 }
 
+/* ---- Norms ---- */
+
+static void compare_norm_two_run(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                 int64_t offset)
+{
+    fill_floats(a, SIZE, (uint32_t)n);
+    for (int64_t i = 0; offset % 2 == 0 && i < SIZE; i++)
+        a[i] = isfinite(a[i]) ? a[i] : 2;
+    clear_outputs();
+    variant->norm_two_run(out[0], a + offset, n);
+    reference->norm_two_run(out[1], a + offset, n);
+    if (isnan(out[1][0]) && isnan(out[0][0])) /* which NaN is left is not said */
+        out[0][0] = out[1][0];
+    assert_same_output(out[0], out[1]);
+}
+
+static void variants_of_norm_two_run(void **state)
+{
+    (void)state;
+    with_every_variant(compare_norm_two_run);
+}
+
+/* n channels, in several shapes. */
+static void compare_norm_channels(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                  int64_t offset)
+{
+    static const int64_t shapes[][2] = { { 1, 1 }, { 4, 1 }, { 1, 3 }, { 2, 9 }, { 1, 16 }, { 3, 0 } };
+    int64_t outer = shapes[(n + offset) % 6][0], inner = shapes[(n + offset) % 6][1];
+    while (outer * n * inner + offset > SIZE)
+        n /= 2;
+    fill_floats(a, SIZE, (uint32_t)n);
+    for (int64_t i = 0; offset % 2 == 0 && i < SIZE; i++)
+        a[i] = isnan(a[i]) ? 2 : a[i];
+    const pruni_channels channels = { outer, n, inner };
+    for (pruni_norm_sum kind = PRUNI_NORM_COUNT; kind <= PRUNI_NORM_POWER; kind++) {
+        clear_outputs();
+        for (int64_t i = 0; i < n; i++)
+            out[0][i + offset] = out[1][i + offset] = kind == PRUNI_NORM_MIN ? INFINITY : 0;
+        variant->norm_channels(kind, 3, out[0] + offset, a + offset, channels);
+        reference->norm_channels(kind, 3, out[1] + offset, a + offset, channels);
+        for (int64_t i = 0; i < SIZE; i++)
+            if (isnan(out[1][i]) && isnan(out[0][i]))
+                out[0][i] = out[1][i];
+        assert_same_output(out[0], out[1]);
+    }
+}
+
+static void variants_of_norm_channels(void **state)
+{
+    (void)state;
+    with_every_variant(compare_norm_channels);
+}
+
 /* ---- Random numbers ---- */
 
 static void fill_words(uint32_t *words, int64_t n, uint32_t seed)

@@ -111,6 +111,11 @@ typedef struct pruni_best {
 /* Goes on with n more numbers, of which the first has index `first`. Start from { -INFINITY, 0 }. */
 void pruni_kernel_argmax(pruni_best *best, const float *x, int64_t stride, int64_t n, int64_t first);
 
+/* A contiguous tensor seen as the channels of one dim: [outer, count, inner]. */
+typedef struct pruni_channels {
+    int64_t outer, count, inner;
+} pruni_channels;
+
 /* ---- Norms (norm.c): in float, in order, as PyTorch ---- */
 
 typedef enum pruni_norm_sum {
@@ -126,10 +131,16 @@ typedef enum pruni_norm_sum {
 void pruni_kernel_norm_add(pruni_norm_sum kind, float order, float *sums, int64_t sum_stride, const float *x,
                            int64_t x_stride, int64_t n);
 
+/* The same for the channels of a contiguous tensor, each in the order of its memory. */
+typedef void pruni_kernel_channel_norms(pruni_norm_sum kind, float order, float *sums, const float *x,
+                                        pruni_channels channels);
+pruni_kernel_channel_norms pruni_kernel_norm_channels;
+
 /* From sums to norms, in place. */
 void pruni_kernel_norm_finish(pruni_norm_sum kind, float order, float *sums, int64_t n);
 
 /* n 2-norms, each of `length` numbers side by side, as PyTorch's kernel for that case adds them up: 8 running sums. */
+typedef void pruni_kernel_two_run(float *norm, const float *x, int64_t length); /* one of them */
 void pruni_kernel_norm_two_runs(float *norms, int64_t norm_stride, const float *x, int64_t x_stride, int64_t n,
                                 int64_t length);
 
@@ -261,11 +272,6 @@ void pruni_kernel_scatter_ones(float *mask, const float *list, int64_t n);
 
 /* A list of words, put in the places of those masks, and 0 in all others. */
 void pruni_kernel_spread_ones(uint32_t *spread, const uint32_t *list, const float *mask, int64_t n);
-
-/* A contiguous tensor seen as the channels of one dim: [outer, count, inner]. */
-typedef struct pruni_channels {
-    int64_t outer, count, inner;
-} pruni_channels;
 
 /* The sum of each channel, in float, in order. */
 void pruni_kernel_channel_sums(float *sums, const float *x, pruni_channels channels);

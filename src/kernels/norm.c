@@ -1,5 +1,5 @@
 /* Norms in float, each in the order in which PyTorch adds up, so that the bits are PyTorch's. */
-#include "kernels/internal.h"
+#include "kernels/table.h"
 
 #include <math.h>
 
@@ -95,8 +95,23 @@ void pruni_kernel_norm_finish(pruni_norm_sum kind, float order, float *sums, int
         sums[i] = powf(sums[i], 1.0f / order);
 }
 
+void pruni_norm_channels_portable(pruni_norm_sum kind, float order, float *sums, const float *x,
+                                  pruni_channels channels)
+{
+    for (int64_t o = 0; o < channels.outer; o++)
+        for (int64_t c = 0; c < channels.count; c++) {
+            pruni_kernel_norm_add(kind, order, &sums[c], 0, x, 1, channels.inner);
+            x += channels.inner;
+        }
+}
+
+void pruni_kernel_norm_channels(pruni_norm_sum kind, float order, float *sums, const float *x, pruni_channels channels)
+{
+    pruni_kernels_used()->norm_channels(kind, order, sums, x, channels);
+}
+
 /* Sums 8 lanes side by side; of the left-over, four unfused if there are as many, the last up to three fused. */
-static float two_run(const float *x, int64_t length)
+void pruni_norm_two_run_portable(float *norm, const float *x, int64_t length)
 {
     float lanes[8] = { 0 };
     int64_t i = 0;
@@ -110,14 +125,14 @@ static float two_run(const float *x, int64_t length)
         sum += x[i] * x[i];
     for (; i < length; i++)
         sum = fmaf(x[i], x[i], sum);
-    return sqrtf(sum);
+    *norm = sqrtf(sum);
 }
 
 void pruni_kernel_norm_two_runs(float *norms, int64_t norm_stride, const float *x, int64_t x_stride, int64_t n,
                                 int64_t length)
 {
     for (int64_t i = 0; i < n; i++)
-        norms[i * norm_stride] = two_run(x + i * x_stride, length);
+        pruni_kernels_used()->norm_two_run(norms + i * norm_stride, x + i * x_stride, length);
 }
 
 void pruni_kernel_absolute(float *out, int64_t out_stride, const float *x, int64_t x_stride, int64_t n)

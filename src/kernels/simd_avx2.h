@@ -55,6 +55,16 @@ SIMD_INLINE vfloat v_multiply(vfloat a, vfloat b)
     return _mm256_mul_ps(a, b);
 }
 
+SIMD_INLINE vfloat v_add(vfloat a, vfloat b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+SIMD_INLINE vfloat v_absolute(vfloat a)
+{
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+
 SIMD_INLINE vint v_load_words(const void *from)
 {
     return _mm256_loadu_si256(from);
@@ -97,6 +107,21 @@ SIMD_INLINE vmask v_is_equal(vfloat a, vfloat b)
     return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_EQ_OQ));
 }
 
+SIMD_INLINE vmask v_is_greater(vfloat a, vfloat b)
+{
+    return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
+
+SIMD_INLINE vmask v_is_nan(vfloat a)
+{
+    return _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+}
+
+SIMD_INLINE vmask v_either(vmask a, vmask b)
+{
+    return _mm256_or_si256(a, b);
+}
+
 SIMD_INLINE vmask v_both(vmask a, vmask b)
 {
     return _mm256_and_si256(a, b);
@@ -132,6 +157,31 @@ SIMD_INLINE uint32_t v_flags(const vmask masks[32 / LANES])
     __m256i bytes = _mm256_packs_epi16(low, high);
     __m256i in_order = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     return (uint32_t)_mm256_movemask_epi8(in_order);
+}
+
+SIMD_INLINE vfloat v_choose(vmask mask, vfloat yes, vfloat no)
+{
+    return _mm256_blendv_ps(no, yes, _mm256_castsi256_ps(mask));
+}
+
+/* Row i of the result is what was in lane i of the rows. */
+SIMD_INLINE void v_transpose(vfloat rows[LANES])
+{
+    __m256 pairs[LANES], fours[LANES];
+    for (int i = 0; i < LANES; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < LANES; i += 4) {
+        fours[i] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0x44);
+        fours[i + 1] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0xee);
+        fours[i + 2] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0x44);
+        fours[i + 3] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0xee);
+    }
+    for (int i = 0; i < LANES / 2; i++) {
+        rows[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
+        rows[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
+    }
 }
 
 SIMD_INLINE vfloat v_zero_where(vmask mask, vfloat a)

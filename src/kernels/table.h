@@ -13,6 +13,8 @@
 #define PRUNI_KERNEL_TABLE(ROW)                                \
     ROW(multiply, binary_run, portable, avx2, avx2)            \
     ROW(sieve, sieve_fn, portable, avx2, avx2)                 \
+    ROW(norm_two_run, two_run, portable, avx2, avx2)           \
+    ROW(norm_channels, channel_norms, portable, avx2, avx2)    \
     ROW(mt19937_twist, twist, portable, avx2, avx2)            \
     ROW(mt19937_temper, temper, portable, avx2, avx2)          \
     ROW(uniform_float, uniform_float_fn, portable, avx2, avx2) \

@@ -130,21 +130,43 @@ static void fill(prune_tensor *norms, float value)
     pruni_kernel_fill(sizeof value, pruni_tensor_pointer(norms), 1, &value, norms->numel);
 }
 
-/* In memory order, as PyTorch; norms lie side by side. */
-static void norms_by_sums(prune_tensor *norms, const prune_tensor *t, double order)
+/* A contiguous tensor of which all dims but one are reduced, seen as the channels of that one. */
+static bool find_channels(pruni_channels *channels, const prune_tensor *t, const bool reduced[PRUNE_MAX_DIMS])
 {
-    pruni_norm_sum kind = sum_of_order(order);
-    float *sums = pruni_tensor_pointer(norms);
+    int64_t kept = -1;
+    *channels = (pruni_channels){ 1, 1, 1 };
+    for (int64_t i = 0; i < t->ndim; i++) {
+        if (!reduced[i] && kept >= 0)
+            return false;
+        kept = reduced[i] ? kept : i;
+        *(!reduced[i] ? &channels->count : kept >= 0 ? &channels->inner : &channels->outer) *= t->sizes[i];
+    }
+    return kept >= 0 && prune_tensor_is_contiguous(t);
+}
+
+static void take_in(prune_tensor *norms, const prune_tensor *t, pruni_norm_sum kind, float order)
+{
     const prune_tensor *tensors[] = { t, norms };
-    fill(norms, kind == PRUNI_NORM_MIN ? INFINITY : 0);
     pruni_walk walk;
     if (repeats_elements(t))
         pruni_walk_start(&walk, t->sizes, t->ndim, tensors, 2);
     else
         pruni_walk_start_any_order(&walk, t->sizes, t->ndim, tensors, 2);
     while (pruni_walk_next(&walk))
-        pruni_kernel_norm_add(kind, (float)order, walk.data[1], walk.strides[1], walk.data[0], walk.strides[0],
-                              walk.length);
+        pruni_kernel_norm_add(kind, order, walk.data[1], walk.strides[1], walk.data[0], walk.strides[0], walk.length);
+}
+
+/* In memory order, as PyTorch; norms lie side by side. */
+static void norms_by_sums(prune_tensor *norms, const prune_tensor *t, double order, const reduction *over)
+{
+    pruni_norm_sum kind = sum_of_order(order);
+    float *sums = pruni_tensor_pointer(norms);
+    pruni_channels channels;
+    fill(norms, kind == PRUNI_NORM_MIN ? INFINITY : 0);
+    if (find_channels(&channels, t, over->reduced))
+        pruni_kernel_norm_channels(kind, (float)order, sums, pruni_tensor_pointer(t), channels);
+    else
+        take_in(norms, t, kind, (float)order);
     pruni_kernel_norm_finish(kind, (float)order, sums, norms->numel);
 }
 
@@ -158,7 +180,7 @@ static prune_status p_norms(prune_tensor *norms, const prune_tensor *t, double o
     else if ((length == 1 && order != 0) || (order == 2 && reduces_runs(t, over->reduced)))
         norms_of_runs(norms, t, over, length);
     else
-        norms_by_sums(norms, t, order);
+        norms_by_sums(norms, t, order, over);
     return PRUNE_OK;
 }
 
