@@ -17,7 +17,10 @@ static uint64_t chance(uint64_t below)
 static float odd_value(void)
 {
     static const float odd[] = { NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-42f, 1, -1 };
-    return odd[chance(8)];
+    const uint32_t signalling = 0x7f812345;
+    float value;
+    memcpy(&value, &signalling, sizeof value);
+    return chance(9) ? odd[chance(8)] : value;
 }
 
 typedef enum spread { SMOOTH, FEW_VALUES, MANY_ZEROS, ODD, ALIKE, SPREADS } spread;
@@ -101,7 +104,7 @@ static prune_method *chance_method(int64_t n, int64_t ndim)
     options.ties = chance(4) ? PRUNE_TIES_TORCH : PRUNE_TIES_LOWEST_INDEX;
     prune_amount amount = chance_amount(n);
     int64_t dim = (int64_t)chance((uint64_t)ndim);
-    switch (chance(8)) {
+    switch (chance(11)) {
     case 0:
     case 1:
     case 2:
@@ -117,6 +120,15 @@ static prune_method *chance_method(int64_t n, int64_t ndim)
     case 6:
         assert_ok(
             prune_method_ln_structured(&method, prune_fraction(0.5), prune_norm_p((double)chance(3)), dim, &options));
+        break;
+    case 7:
+        assert_ok(prune_method_n_m(&method, (int64_t)chance(5), 4, dim));
+        break;
+    case 8:
+        assert_ok(prune_method_n_m(&method, (int64_t)chance(2), 1 + (int64_t)chance(3), dim));
+        break;
+    case 9:
+        assert_ok(prune_method_identity(&method));
         break;
     default:
         assert_ok(prune_method_random_structured(&method, prune_fraction(0.5), dim));

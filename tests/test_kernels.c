@@ -195,6 +195,70 @@ static void the_sieve_rewrites_in_place(void **state)
     assert_memory_equal(value[0], value[1], sizeof value[0]);
 }
 
+/* ---- First prunes ---- */
+
+static void compare_prune_channels(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                   int64_t offset)
+{
+    const pruni_channels channels = n % 3 == 0   ? (pruni_channels){ n > 0, n / 3, 3 }
+                                    : n % 3 == 1 ? (pruni_channels){ 1, 1, n }
+                                                 : (pruni_channels){ 2, n / 2, 1 };
+    fill_floats(a, SIZE, (uint32_t)n);
+    for (int64_t i = 0; i < SIZE; i++)
+        b[i] = (float)(i % 3 % 2);
+    clear_outputs();
+    variant->prune_channels(out[0] + offset, out[1] + offset, a + offset / 2, b + 1, channels);
+    reference->prune_channels(out[2] + offset, out[3] + offset, a + offset / 2, b + 1, channels);
+    assert_same_output(out[0], out[2]);
+    assert_same_output(out[1], out[3]);
+}
+
+static void variants_of_prune_channels(void **state)
+{
+    (void)state;
+    with_every_variant(compare_prune_channels);
+}
+
+static void compare_prune_by_mask(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                  int64_t offset)
+{
+    fill_floats(a, SIZE, (uint32_t)n);
+    fill_floats(b, SIZE, (uint32_t)(n + offset));
+    for (int64_t i = 0; i < SIZE; i++)
+        a[i] = isnan(b[i]) ? 1 : a[i];
+    clear_outputs();
+    variant->prune_by_mask(out[0] + offset, out[1] + offset, a + offset, b + offset, n);
+    reference->prune_by_mask(out[2] + offset, out[3] + offset, a + offset, b + offset, n);
+    assert_same_output(out[0], out[2]);
+    assert_same_output(out[1], out[3]);
+}
+
+static void variants_of_prune_by_mask(void **state)
+{
+    (void)state;
+    with_every_variant(compare_prune_by_mask);
+}
+
+static void compare_prune_n_of_four(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                    int64_t offset)
+{
+    fill_floats(a, SIZE, (uint32_t)n);
+    for (int64_t i = 0; offset % 2 == 0 && i < SIZE; i++)
+        a[i] = (float)((i * 7 + n) % 5 - 2);
+    fill_floats(b, SIZE, (uint32_t)(n + offset));
+    clear_outputs();
+    variant->prune_n_of_four(out[0] + offset, out[1] + offset, b + offset, a + offset, n / 4, n % 5);
+    reference->prune_n_of_four(out[2] + offset, out[3] + offset, b + offset, a + offset, n / 4, n % 5);
+    assert_same_output(out[0], out[2]);
+    assert_same_output(out[1], out[3]);
+}
+
+static void variants_of_prune_n_of_four(void **state)
+{
+    (void)state;
+    with_every_variant(compare_prune_n_of_four);
+}
+
 /* ---- Norms ---- */
 
 static void compare_norm_two_run(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,

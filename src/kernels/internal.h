@@ -283,6 +283,19 @@ void pruni_kernel_scatter_channels(float *x, const float *part, const float *sum
 /* Multiplies each channel by its scale. */
 void pruni_kernel_scale_channels(float *x, const float *scales, pruni_channels channels);
 
+/* First prunes: mask and mask * orig, where the mask is the scale of each channel, or a given one. */
+typedef void pruni_kernel_by_channels(float *mask, float *value, const float *orig, const float *scales,
+                                      pruni_channels channels);
+typedef void pruni_kernel_by_mask(float *mask, float *value, const float *orig, const float *given, int64_t n);
+pruni_kernel_by_channels pruni_kernel_prune_channels;
+pruni_kernel_by_mask pruni_kernel_prune_by_mask;
+
+/* First prunes by the scores in groups of 4 consecutive entries, of which the n of largest magnitude stay: of equal ones
+ * the lower index, NaN as the largest. */
+typedef void pruni_kernel_of_four(float *mask, float *value, const float *orig, const float *scores, int64_t groups,
+                                  int64_t n);
+pruni_kernel_of_four pruni_kernel_prune_n_of_four;
+
 /* Multiplies by 0, in each group of m consecutive channel entries (m divides the count), all but the n of largest
  * magnitude: of equal ones the lower index stays, NaN counts as largest, entries whose mask is 0 as smallest. scratch
  * has room for m entries. */

@@ -18,6 +18,13 @@ static inline uint32_t pruni_select_key(float x, bool largest)
     return largest ? key ^ 0x7fffffffu : key;
 }
 
+/* 1, unknown to the compiler: products with it are made, and make signalling NaNs quiet as those with any mask. */
+static inline float pruni_one(void)
+{
+    volatile float one = 1;
+    return one;
+}
+
 /* Entries are a key in the upper 32 bits, which alone is compared, above anything. The k that come first move to the
  * front, the last of them to a[0]; 1 ≤ k ≤ n. (select_ties.c) */
 void pruni_kernel_heap_select(uint64_t *a, int64_t n, int64_t k);

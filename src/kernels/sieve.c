@@ -13,6 +13,7 @@ static void look(pruni_sieve *sieve, uint32_t key, uint32_t place)
 
 void pruni_sieve_portable(pruni_sieve *sieve, const pruni_run *run, uint32_t first)
 {
+    const float one = pruni_one();
     for (int64_t i = 0; i < run->n; i++) {
         bool open = pruni_sieve_is_open(run, i);
         uint32_t key = pruni_sieve_key(run, i);
@@ -20,7 +21,7 @@ void pruni_sieve_portable(pruni_sieve *sieve, const pruni_run *run, uint32_t fir
             look(sieve, key, first + (uint32_t)i);
         if (!run->mask)
             continue;
-        float mask = open ? (key < sieve->cut ? 0.0f : 1.0f) : run->before[i];
+        float mask = open ? (key < sieve->cut ? 0.0f : one) : run->before[i];
         run->mask[i] = mask;
         run->value[i] = mask * run->orig[i];
     }

@@ -292,8 +292,9 @@ static bool is_chosen(const pruni_choice *choice, uint32_t key, int64_t place)
     return key < choice->key || (key == choice->key && place < choice->split);
 }
 
-static void set_entry(const pruni_run *run, int64_t i, float mask)
+static void set_entry(const pruni_run *run, int64_t i, bool chosen)
 {
+    float mask = chosen ? 0 : pruni_one();
     run->mask[i] = mask;
     run->value[i] = mask * run->orig[i];
 }
@@ -319,7 +320,7 @@ void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int
     for (int64_t i = 0; i < sieve->count; i++) {
         int64_t at = sieve->places[i] - first;
         if (at >= 0 && at < run->n)
-            set_entry(run, at, sieve->keys[i] ? 0 : 1);
+            set_entry(run, at, sieve->keys[i]);
     }
 }
 
@@ -340,7 +341,7 @@ void pruni_kernel_prune_listed(const pruni_run *run, int64_t first, const uint64
     for (int64_t i = 0; i < count; i++) {
         int64_t at = (int64_t)(entries[i] & UINT32_MAX) - first;
         if (at >= 0 && at < run->n)
-            set_entry(run, at, 0);
+            set_entry(run, at, true);
     }
 }
 

@@ -91,12 +91,38 @@ SIMD_INLINE vint v_and_not(vint a, vint b)
     return _mm256_andnot_si256(a, b);
 }
 
+SIMD_INLINE vint v_subtract(vint a, vint b)
+{
+    return _mm256_sub_epi32(a, b);
+}
+
+SIMD_INLINE vint v_repeat_four(const uint32_t words[4])
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)words));
+}
+
+/* In each group of 4 lanes, the word that stands so many lanes further on, and around. */
+SIMD_INLINE vint v_turned_by_1(vint a)
+{
+    return _mm256_shuffle_epi32(a, 0x39);
+}
+
+SIMD_INLINE vint v_turned_by_2(vint a)
+{
+    return _mm256_shuffle_epi32(a, 0x4e);
+}
+
+SIMD_INLINE vint v_turned_by_3(vint a)
+{
+    return _mm256_shuffle_epi32(a, 0x93);
+}
+
 SIMD_INLINE vint v_least(vint a, vint b)
 {
     return _mm256_min_epu32(a, b);
 }
 
-/* Of numbers below 2^31. */
+/* Of numbers with a sign. */
 SIMD_INLINE vmask v_is_less(vint a, vint b)
 {
     return _mm256_cmpgt_epi32(b, a);
@@ -157,6 +183,11 @@ SIMD_INLINE uint32_t v_flags(const vmask masks[32 / LANES])
     __m256i bytes = _mm256_packs_epi16(low, high);
     __m256i in_order = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     return (uint32_t)_mm256_movemask_epi8(in_order);
+}
+
+SIMD_INLINE vfloat v_only_where(vmask mask, vfloat a)
+{
+    return _mm256_and_ps(_mm256_castsi256_ps(mask), a);
 }
 
 SIMD_INLINE vfloat v_choose(vmask mask, vfloat yes, vfloat no)

@@ -13,6 +13,9 @@
 #define PRUNI_KERNEL_TABLE(ROW)                                \
     ROW(multiply, binary_run, portable, avx2, avx2)            \
     ROW(sieve, sieve_fn, portable, avx2, avx2)                 \
+    ROW(prune_channels, by_channels, portable, avx2, avx2)     \
+    ROW(prune_by_mask, by_mask, portable, avx2, avx2)          \
+    ROW(prune_n_of_four, of_four, portable, avx2, avx2)        \
     ROW(norm_two_run, two_run, portable, avx2, avx2)           \
     ROW(norm_channels, channel_norms, portable, avx2, avx2)    \
     ROW(mt19937_twist, twist, portable, avx2, avx2)            \

@@ -7,18 +7,35 @@ typedef struct given {
     prune_tensor *mask; /* contiguous float32 of the method's own, never written: copies share it */
 } given;
 
+/* Against the shape that the default mask has. */
+static prune_status check_shape(const given *g, const prune_tensor *t)
+{
+    if (pruni_same_shape(t, g->mask))
+        return PRUNE_OK;
+    char default_shape[PRUNI_SHAPE_TEXT], own_shape[PRUNI_SHAPE_TEXT];
+    return prune_fail(PRUNE_ERROR_SHAPE, "default_mask shape %s must match self.mask shape %s",
+                      pruni_shape_text(default_shape, t->sizes, t->ndim),
+                      pruni_shape_text(own_shape, g->mask->sizes, g->mask->ndim));
+}
+
 static prune_status multiply(void *context, prune_tensor *mask, const prune_tensor *t)
 {
     const given *g = context;
     (void)t;
-    if (!pruni_same_shape(mask, g->mask)) {
-        char default_shape[PRUNI_SHAPE_TEXT], own_shape[PRUNI_SHAPE_TEXT];
-        return prune_fail(PRUNE_ERROR_SHAPE, "default_mask shape %s must match self.mask shape %s",
-                          pruni_shape_text(default_shape, mask->sizes, mask->ndim),
-                          pruni_shape_text(own_shape, g->mask->sizes, g->mask->ndim));
-    }
+    if (check_shape(g, mask))
+        return prune_last_status();
     float *m = pruni_tensor_pointer(mask);
     pruni_kernel_multiply(m, 1, m, 1, pruni_tensor_pointer(g->mask), 1, mask->numel);
+    return PRUNE_OK;
+}
+
+static prune_status fuse(void *context, pruni_fusion *fusion)
+{
+    const given *g = context;
+    const pruni_run *run = fusion->runs;
+    if (check_shape(g, fusion->t))
+        return prune_last_status();
+    pruni_kernel_prune_by_mask(run->mask, run->value, run->orig, pruni_tensor_pointer(g->mask), run->n);
     return PRUNE_OK;
 }
 
@@ -45,6 +62,7 @@ static const pruni_class custom_from_mask_class = {
         .destroy = destroy,
     },
     .any_strides = true,
+    .fuse = fuse,
 };
 
 prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask)

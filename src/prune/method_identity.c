@@ -9,6 +9,15 @@ static prune_status keep_all(void *context, prune_tensor *mask, const prune_tens
     return PRUNE_OK;
 }
 
+static prune_status fuse(void *context, pruni_fusion *fusion)
+{
+    const pruni_run *run = fusion->runs;
+    const float one = 1;
+    (void)context;
+    pruni_kernel_prune_channels(run->mask, run->value, run->orig, &one, (pruni_channels){ 1, 1, run->n });
+    return PRUNE_OK;
+}
+
 static const pruni_class identity_class = {
     .ops = {
         .size = sizeof(prune_method_ops),
@@ -17,6 +26,7 @@ static const pruni_class identity_class = {
         .compute_mask = keep_all,
     },
     .any_strides = true,
+    .fuse = fuse,
 };
 
 prune_status prune_method_identity(prune_method **out)
