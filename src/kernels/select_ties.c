@@ -63,12 +63,71 @@ static uint64_t *median(uint64_t *x, uint64_t *y, uint64_t *z)
     return before(*y, *z) ? z : y;
 }
 
+/* ---- Hoare's partition, in blocks ----
+ * The left scan stops at entries that do not come before the pivot, the right one at those that do not come after it, and
+ * the t-th stop on the left is always swapped with the t-th on the right. So the stops of a block of entries can be
+ * listed without a branch for each, until the scans come near each other. */
+
+enum { BLOCK = 128 };
+
+typedef struct scan {
+    int64_t next;         /* the first entry of the block: it goes up on the left, and down on the right */
+    int64_t count, taken; /* of stops listed */
+    uint8_t stops[BLOCK]; /* entries away from the first */
+} scan;
+
+static void list_left(scan *s, const uint64_t *a, uint32_t pivot)
+{
+    s->count = s->taken = 0;
+    for (int64_t i = 0; i < BLOCK; i++) {
+        s->stops[s->count] = (uint8_t)i;
+        s->count += a[s->next + i] >> 32 >= pivot;
+    }
+}
+
+static void list_right(scan *s, const uint64_t *a, uint32_t pivot)
+{
+    s->count = s->taken = 0;
+    for (int64_t i = 0; i < BLOCK; i++) {
+        s->stops[s->count] = (uint8_t)i;
+        s->count += a[s->next - i] >> 32 <= pivot;
+    }
+}
+
+/* Swaps the stops that both have. */
+static void swap_stops(uint64_t *a, scan *left, scan *right)
+{
+    while (left->taken < left->count && right->taken < right->count)
+        swap(&a[left->next + left->stops[left->taken++]], &a[right->next - right->stops[right->taken++]]);
+}
+
+/* As far as whole blocks go; *i and *j are then where the scans stand, *j one above. */
+static void partition_blocks(uint64_t *a, uint32_t pivot, int64_t *i, int64_t *j)
+{
+    scan left = { .next = *i }, right = { .next = *j - 1 };
+    bool open_left = false, open_right = false; /* the block is listed, and not all of it taken */
+    while (right.next - left.next + 1 > 2 * BLOCK) {
+        if (!open_left)
+            list_left(&left, a, pivot);
+        if (!open_right)
+            list_right(&right, a, pivot);
+        swap_stops(a, &left, &right);
+        open_left = left.taken < left.count;
+        open_right = right.taken < right.count;
+        left.next += open_left ? 0 : BLOCK;
+        right.next -= open_right ? 0 : BLOCK;
+    }
+    *i = left.next + (open_left ? left.stops[left.taken] : 0);
+    *j = right.next + 1 - (open_right ? right.stops[right.taken] : 0);
+}
+
 /* Splits [first, last) around the median of three, which comes first; gives where the second part begins. */
 static int64_t partition(uint64_t *a, int64_t first, int64_t last)
 {
     swap(&a[first], median(&a[first + 1], &a[first + (last - first) / 2], &a[last - 1]));
     int64_t i = first + 1;
     int64_t j = last;
+    partition_blocks(a, (uint32_t)(a[first] >> 32), &i, &j);
     for (;; i++) {
         while (before(a[i], a[first]))
             i++;

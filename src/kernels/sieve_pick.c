@@ -292,9 +292,8 @@ static bool is_chosen(const pruni_choice *choice, uint32_t key, int64_t place)
     return key < choice->key || (key == choice->key && place < choice->split);
 }
 
-static void set_entry(const pruni_run *run, int64_t i, bool chosen)
+static void set_entry(const pruni_run *run, int64_t i, float mask)
 {
-    float mask = chosen ? 0 : pruni_one();
     run->mask[i] = mask;
     run->value[i] = mask * run->orig[i];
 }
@@ -317,10 +316,11 @@ void pruni_kernel_pick_wrong(pruni_pick *pick, const pruni_choice *choice)
 void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first)
 {
     const pruni_sieve *sieve = &pick->sieve;
+    const float one = pruni_one();
     for (int64_t i = 0; i < sieve->count; i++) {
         int64_t at = sieve->places[i] - first;
         if (at >= 0 && at < run->n)
-            set_entry(run, at, sieve->keys[i]);
+            set_entry(run, at, sieve->keys[i] ? 0 : one);
     }
 }
 
@@ -341,7 +341,7 @@ void pruni_kernel_prune_listed(const pruni_run *run, int64_t first, const uint64
     for (int64_t i = 0; i < count; i++) {
         int64_t at = (int64_t)(entries[i] & UINT32_MAX) - first;
         if (at >= 0 && at < run->n)
-            set_entry(run, at, true);
+            set_entry(run, at, 0);
     }
 }
 
@@ -365,6 +365,11 @@ int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t le
 int64_t pruni_kernel_list_run(uint64_t *entries, const pruni_run *run, int64_t first)
 {
     int64_t count = 0;
+    if (!run->before && run->scores) {
+        for (int64_t i = 0; i < run->n; i++)
+            entries[i] = (uint64_t)pruni_select_key(run->scores[i], false) << 32 | (uint64_t)(first + i);
+        return run->n;
+    }
     for (int64_t i = 0; i < run->n; i++)
         if (pruni_sieve_is_open(run, i))
             entries[count++] = (uint64_t)pruni_sieve_key(run, i) << 32 | (uint64_t)(first + i);

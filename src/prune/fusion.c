@@ -170,9 +170,10 @@ static prune_status list_ties(search *s)
     }
     pruni_kernel_order_as_torch(entries, count, s->k);
     f->ties = entries;
-    for (int64_t i = 0; i < s->k; i++)
-        if (entries[i] >> 32 == s->found.key)
-            entries[f->tie_count++] = entries[i];
+    for (int64_t i = 0; i < s->k; i++) {
+        entries[f->tie_count] = entries[i];
+        f->tie_count += entries[i] >> 32 == s->found.key;
+    }
     return PRUNE_OK;
 }
 
