@@ -238,6 +238,140 @@ static void one_case(uint64_t seed)
     prune_module_release(p.plain);
 }
 
+/* ---- Many parameters at once ---- */
+
+enum { MEMBERS = 4 };
+
+static void global_case(uint64_t seed)
+{
+    chance_state = seed * 0x9e3779b97f4a7c15u;
+    pair members[MEMBERS];
+    prune_tensor *scores[MEMBERS];
+    prune_parameter fused[MEMBERS], plain[MEMBERS];
+    int64_t count = 1 + (int64_t)chance(MEMBERS), n = 0, sizes[3];
+    spread kind = (spread)chance(SPREADS);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t ndim = chance_shape(sizes);
+        prune_tensor *weight = chance_tensor(sizes, ndim, kind);
+        n += prune_tensor_numel(weight);
+        members[i] = (pair){ module_over(weight), module_over(weight) };
+        scores[i] = chance(4) ? NULL : chance_tensor(sizes, ndim, kind);
+        fused[i] = (prune_parameter){ members[i].fused, "weight", scores[i] };
+        plain[i] = (prune_parameter){ members[i].plain, "weight", scores[i] };
+        prune_tensor_release(weight);
+    }
+    for (int again = 0; again < 2; again++) {
+        char text[1024], generator[64];
+        prune_method *method = chance_method(n, 1);
+        prune_method *twin = as_user(method);
+        prune_manual_seed(NULL, seed);
+        strcpy(text, status_text(prune_global_unstructured(fused, count, method)));
+        strcpy(generator, generator_text());
+        prune_manual_seed(NULL, seed);
+        if (method->ops->type == PRUNE_UNSTRUCTURED) /* else the sentence says whose class it is */
+            assert_string_equal(text, status_text(prune_global_unstructured(plain, count, twin)));
+        assert_string_equal(generator, generator_text());
+        for (int64_t i = 0; i < count; i++) {
+            assert_same_tensors(&members[i], "weight");
+            assert_same_tensors(&members[i], "weight_mask");
+        }
+        prune_method_release(method);
+        prune_method_release(twin);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        prune_module_release(members[i].fused);
+        prune_module_release(members[i].plain);
+        prune_tensor_release(scores[i]);
+    }
+}
+
+static void both_doors_prune_alike_globally(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 400; seed++)
+        global_case(seed);
+}
+
+/* ---- Where the sample misleads ---- */
+
+typedef enum trap { TREND, ISLANDS, HALF_EQUAL, TWO_VALUES, ALL_NAN, TRAPS } trap;
+
+/* Not chance: a rising line, a few far values, a value that half of the entries have, two values, NaN. */
+static float trap_value(trap kind, int64_t i, int64_t n)
+{
+    switch (kind) {
+    case TREND:
+        return (float)i / (float)n - 0.5f;
+    case ISLANDS:
+        return i % 1000 < 500 ? (float)(i % 7) : 1e6f + (float)i;
+    case HALF_EQUAL:
+        return i % 2 ? 1 : (float)(i * 7919 % n) / (float)n * 2;
+    case TWO_VALUES:
+        return i < n / 2 ? -1 : 2;
+    default:
+        return NAN;
+    }
+}
+
+static void traps_are_pruned_alike(void **state)
+{
+    (void)state;
+    const int64_t n = 30000;
+    const double fractions[] = { 0.5, 0.25, 0.999, 0.0001 };
+    float *x = malloc((size_t)n * sizeof *x);
+    assert_non_null(x);
+    for (trap kind = TREND; kind < TRAPS; kind++)
+        for (int i = 0; i < 4; i++) {
+            prune_tensor *weight = NULL;
+            prune_method *l1 = NULL;
+            for (int64_t j = 0; j < n; j++)
+                x[j] = trap_value(kind, j, n);
+            assert_ok(prune_tensor_from_values(&weight, x, &n, 1));
+            prune_method_options options = PRUNE_METHOD_OPTIONS_INIT;
+            options.ties = i % 2 ? PRUNE_TIES_TORCH : PRUNE_TIES_LOWEST_INDEX;
+            assert_ok(prune_method_l1_unstructured(&l1, prune_fraction(fractions[i]), &options));
+            const pair p = { module_over(weight), module_over(weight) };
+            prune_both(&p, l1, NULL, 1);
+            prune_both(&p, l1, NULL, 1);
+            prune_method_release(l1);
+            prune_tensor_release(weight);
+            prune_module_release(p.fused);
+            prune_module_release(p.plain);
+        }
+    free(x);
+}
+
+/* A generator whose words are all 0 draws 0 for ever. */
+static void draws_that_are_all_equal_are_pruned_alike(void **state)
+{
+    (void)state;
+    const int64_t n = 9000;
+    prune_tensor *saved = NULL, *dead = NULL, *weight = NULL;
+    prune_method *at_random = NULL, *twin = NULL;
+    assert_ok(prune_generator_get_state(&saved, NULL));
+    assert_ok(prune_tensor_clone(&dead, saved));
+    memset((uint8_t *)pruni_tensor_pointer(dead) + 24, 0, 8 * PRUNI_MT19937_WORDS);
+    assert_ok(prune_tensor_ones(&weight, &n, 1, PRUNE_FLOAT32));
+    assert_ok(prune_method_random_unstructured(&at_random, prune_fraction(0.25), NULL));
+    twin = as_user(at_random);
+    const pair p = { module_over(weight), module_over(weight) };
+    for (int i = 0; i < 2; i++) {
+        assert_ok(prune_generator_set_state(NULL, dead));
+        assert_ok(prune_apply(p.fused, "weight", at_random, NULL));
+        assert_ok(prune_generator_set_state(NULL, dead));
+        assert_ok(prune_apply(p.plain, "weight", twin, NULL));
+        assert_same_tensors(&p, "weight_mask");
+    }
+    assert_ok(prune_generator_set_state(NULL, saved));
+    prune_tensor_release(saved);
+    prune_tensor_release(dead);
+    prune_tensor_release(weight);
+    prune_method_release(at_random);
+    prune_method_release(twin);
+    prune_module_release(p.fused);
+    prune_module_release(p.plain);
+}
+
 static void both_doors_prune_alike(void **state)
 {
     (void)state;
@@ -253,6 +387,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_doors_prune_alike),
+        cmocka_unit_test(both_doors_prune_alike_globally),
+        cmocka_unit_test(traps_are_pruned_alike),
+        cmocka_unit_test(draws_that_are_all_equal_are_pruned_alike),
     };
     return cmocka_run_group_tests_name("doors", tests, count_allocations, expect_no_leak);
 }

@@ -365,7 +365,7 @@ int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t le
 int64_t pruni_kernel_list_run(uint64_t *entries, const pruni_run *run, int64_t first)
 {
     int64_t count = 0;
-    if (!run->before && run->scores) {
+    if (!run->before && !run->draws) {
         for (int64_t i = 0; i < run->n; i++)
             entries[i] = (uint64_t)pruni_select_key(run->scores[i], false) << 32 | (uint64_t)(first + i);
         return run->n;

@@ -26,17 +26,22 @@ static bool can_fuse_later(const pruni_application *app, const prune_tensor *sco
     return apart && scores_apart && app->method->own->fuses_later;
 }
 
-bool pruni_application_can_fuse(const pruni_application *app, const prune_tensor *scores)
+bool pruni_application_is_plain(const pruni_application *app, const prune_tensor *scores)
 {
     const prune_tensor *t = app->target;
-    if (!app->method->own || !app->method->own->fuse || !is_plain(t, t) || (scores && !is_plain(scores, t)))
-        return false;
-    return t->numel - 1 <= (int64_t)UINT32_MAX && (!app->before || can_fuse_later(app, scores));
+    return is_plain(t, t) && (!scores || is_plain(scores, t)) && t->numel - 1 <= (int64_t)UINT32_MAX;
 }
 
-static prune_status make_outputs(pruni_application *app)
+bool pruni_application_can_fuse(const pruni_application *app, const prune_tensor *scores)
+{
+    const pruni_class *own = app->method->own;
+    return own && own->fuse && pruni_application_is_plain(app, scores) && (!app->before || can_fuse_later(app, scores));
+}
+
+prune_status pruni_application_make_run(pruni_application *app, const prune_tensor *scores)
 {
     const prune_tensor *t = app->target;
+    app->run = (pruni_run){ .n = t->numel, .scores = pruni_tensor_pointer(scores ? scores : t) };
     if (prune_tensor_empty(&app->mask, t->sizes, t->ndim, PRUNE_FLOAT32)
         || prune_tensor_empty(&app->value, t->sizes, t->ndim, PRUNE_FLOAT32))
         return prune_last_status();
@@ -49,12 +54,12 @@ static prune_status make_outputs(pruni_application *app)
 prune_status pruni_application_fuse(pruni_application *app, const prune_tensor *scores)
 {
     const prune_tensor *t = scores ? scores : app->target;
-    app->run = (pruni_run){ .n = t->numel, .scores = pruni_tensor_pointer(t) };
     app->fusion = (pruni_fusion){ .runs = &app->run, .count = 1, .writes = !app->before, .t = t };
     if (app->before) {
+        app->run = (pruni_run){ .n = t->numel, .scores = pruni_tensor_pointer(t) };
         app->run.before = pruni_tensor_pointer(registered(&app->module->buffers, app->mask_name));
         app->run.orig = pruni_tensor_pointer(registered(&app->module->parameters, app->orig_name));
-    } else if (make_outputs(app)) {
+    } else if (pruni_application_make_run(app, scores)) {
         return prune_last_status();
     }
     return app->method->own->fuse(app->method->context, &app->fusion);

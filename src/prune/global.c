@@ -95,6 +95,60 @@ static prune_status choose(member *members, const prune_parameter *parameters, i
     return status;
 }
 
+/* ---- Choosing without copies: the first prune of all ---- */
+
+static bool is_repeated(const member *members, int64_t i)
+{
+    const pruni_application *app = &members[i].app;
+    for (int64_t j = 0; j < i; j++)
+        if (members[j].app.module == app->module && strcmp(members[j].app.name, app->name) == 0)
+            return true;
+    return false;
+}
+
+static bool can_fuse(const member *members, const prune_parameter *parameters, int64_t count,
+                     const prune_method *method)
+{
+    int64_t n = 0;
+    if (!method->own || !method->own->fuses_later)
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        const pruni_application *app = &members[i].app;
+        bool is_first = !app->before && prune_module_kind(app->module, app->mask_name) == PRUNE_KIND_NONE;
+        if (!is_first || !pruni_application_is_plain(app, parameters[i].importance_scores) || is_repeated(members, i))
+            return false;
+        n += app->target->numel; /* of at most 2^32 each, and all in memory */
+    }
+    return n - 1 <= (int64_t)UINT32_MAX;
+}
+
+/* The method keeps its slice, whatever becomes of the buffer. */
+static prune_status keep_masks(member *members, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (pruni_mask_copy(&members[i].final_mask, members[i].app.mask, members[i].app.mask))
+            return prune_last_status();
+    return PRUNE_OK;
+}
+
+static prune_status fuse(member *members, const prune_parameter *parameters, int64_t count, const prune_method *method)
+{
+    pruni_run *runs = pruni_alloc_array((size_t)count, sizeof *runs);
+    if (!runs)
+        return PRUNE_ERROR_MEMORY;
+    pruni_fusion fusion = { .runs = runs, .count = count, .writes = true };
+    prune_status status = PRUNE_OK;
+    for (int64_t i = 0; status == PRUNE_OK && i < count; i++) {
+        status = pruni_application_make_run(&members[i].app, parameters[i].importance_scores);
+        runs[i] = members[i].app.run;
+    }
+    if (status == PRUNE_OK)
+        status = method->own->fuse(method->context, &fusion);
+    pruni_fusion_free(&fusion);
+    pruni_free(runs);
+    return status == PRUNE_OK ? keep_masks(members, count) : status;
+}
+
 /* ---- Applying the slices ---- */
 
 /* Fails where PyTorch, which prunes one after the other, would find a name taken by one before. */
@@ -148,7 +202,7 @@ static prune_status prepare(member *members, int64_t i)
         return prune_last_status();
     prune_status status = pruni_method_copy(&app->method, method, app->name);
     prune_method_release(method);
-    if (status != PRUNE_OK || multiply_mask(app, members[i].final_mask))
+    if (status != PRUNE_OK || (!app->mask && multiply_mask(app, members[i].final_mask)))
         return prune_last_status();
     return pruni_application_prepare(app, records);
 }
@@ -159,7 +213,8 @@ static prune_status prepare_all(member *members, const prune_parameter *paramete
 {
     if (begin(members, parameters, count) || check_method(method) || check_scores(members, parameters, count))
         return prune_last_status();
-    prune_status status = choose(members, parameters, count, method);
+    prune_status status = can_fuse(members, parameters, count, method) ? fuse(members, parameters, count, method)
+                                                                       : choose(members, parameters, count, method);
     for (int64_t i = 0; status == PRUNE_OK && i < count; i++)
         status = prepare(members, i);
     return status;

@@ -37,7 +37,7 @@ typedef struct pruni_class {
     prune_method_ops ops;
     bool any_strides; /* compute_mask takes a `t` that is not contiguous, and minds its order in memory */
     prune_status (*fuse)(void *context, pruni_fusion *fusion); /* gives what compute_mask would; NULL: there is none */
-    bool fuses_later;                                          /* there is for a mask that has zeros, too */
+    bool fuses_later; /* also for a mask that has zeros, and several arrays as if they were one */
 } pruni_class;
 
 struct prune_method {
@@ -211,6 +211,10 @@ prune_status pruni_application_check_unchanged(const pruni_application *app);
 /* Whether the method, which is set, needs no copies of this parameter; then its mask, or the plan for it (fuse.c). */
 bool pruni_application_can_fuse(const pruni_application *app, const prune_tensor *scores);
 prune_status pruni_application_fuse(pruni_application *app, const prune_tensor *scores);
+
+/* What a fused first prune needs of the tensors; the run of one, with new tensors to be written. */
+bool pruni_application_is_plain(const pruni_application *app, const prune_tensor *scores);
+prune_status pruni_application_make_run(pruni_application *app, const prune_tensor *scores);
 
 /* Makes all that committing needs. The method and the mask are set. `records` in the module: how many applications,
  * this one included, will be committed to it. */
