@@ -87,7 +87,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_ones(prune_tensor **out, co
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_full(prune_tensor **out, const int64_t *sizes, int64_t ndim,
                                                           double value, prune_dtype dtype);
 
-/** torch.arange(start, end, step): shape (ceil((end - start) / step)), element i = start + i * step, computed in double.
+/** torch.arange(start, end, step): shape (ceil((end - start) / step)), element i = start + i * step, computed in double
+ *  (PyTorch's last bit depends on its vectors' width).
  *  Errors: runtime (step is 0, bounds not finite, or a step of the wrong sign). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_arange(prune_tensor **out, double start, double end, double step,
                                                             prune_dtype dtype);
@@ -295,11 +296,13 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_sum(prune_tensor **out, con
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_count_nonzero(prune_tensor **out, const prune_tensor *t,
                                                                    const int64_t *dims, int64_t ndims);
 
-/** torch.amin; NaN wins. Errors: index (a dim listed is empty), runtime (all dims of an empty tensor). */
+/** torch.amin; NaN wins; of −0 and 0 the first.
+ *  Errors: index (a dim listed is empty), runtime (all dims of an empty tensor). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_min(prune_tensor **out, const prune_tensor *t, const int64_t *dims,
                                                          int64_t ndims, bool keepdim);
 
-/** torch.amax; NaN wins. Errors: index (a dim listed is empty), runtime (all dims of an empty tensor). */
+/** torch.amax; NaN wins; of −0 and 0 the first.
+ *  Errors: index (a dim listed is empty), runtime (all dims of an empty tensor). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_max(prune_tensor **out, const prune_tensor *t, const int64_t *dims,
                                                          int64_t ndims, bool keepdim);
 

@@ -283,6 +283,8 @@ int pruni_format_element(char text[PRUNI_NUMBER_TEXT], const pruni_print_format 
 /* How many entries of a dim are left out after the first `edgeitems`; 0: none. */
 int64_t pruni_print_gap(int64_t size, int64_t edgeitems);
 
+enum { PRUNI_PRINT_LEFT = 7 }; /* columns that "tensor(" takes */
+
 /* print_layout.c. Adds the values of a tensor in brackets, as they stand after "tensor(". */
 void pruni_values_text(pruni_text *text, const prune_tensor *t, const prune_print_options *options);
 void pruni_text_add_spaces(pruni_text *text, int64_t count);

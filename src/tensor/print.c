@@ -12,14 +12,12 @@ typedef struct line {
     int64_t limit;
 } line;
 
-enum { LEFT = 7 /* columns that "tensor(" takes */ };
-
 static void add_suffix(line *l, const char *suffix)
 {
     int64_t length = (int64_t)strlen(suffix);
     bool wraps = l->length + length + 2 > l->limit;
-    pruni_text_add(l->text, wraps ? ",\n%*s%s" : ", %*s%s", wraps ? LEFT : 0, "", suffix);
-    l->length = wraps ? LEFT + length : l->length + length + 2;
+    pruni_text_add(l->text, wraps ? ",\n%*s%s" : ", %*s%s", wraps ? PRUNI_PRINT_LEFT : 0, "", suffix);
+    l->length = wraps ? PRUNI_PRINT_LEFT + length : l->length + length + 2;
 }
 
 static int64_t last_line_length(const pruni_text *text, size_t start)

@@ -11,8 +11,6 @@ typedef struct layout {
     int64_t linewidth;
 } layout;
 
-enum { LEFT = 7 /* columns that "tensor(" takes */ };
-
 void pruni_text_add_spaces(pruni_text *text, int64_t count)
 {
     static const char spaces[] = "                                ";
@@ -75,7 +73,7 @@ static void separate_slices(const layout *l, int64_t dims, int64_t indent)
 /* From `dim` on, at most PRUNE_MAX_DIMS deep. NOLINTNEXTLINE(misc-no-recursion) */
 static void add_block(const layout *l, int64_t dim, const char *place)
 {
-    int64_t dims = l->t->ndim - dim, indent = LEFT + dim;
+    int64_t dims = l->t->ndim - dim, indent = PRUNI_PRINT_LEFT + dim;
     if (dims == 0) {
         add_element(l, place);
         return;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_ENTRIES = 64 };
+enum { SHOWN_ENTRIES = 16 };
 
 /* ---- Bits ---- */
 

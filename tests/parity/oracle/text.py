@@ -4,7 +4,7 @@ import re
 import numpy as np
 import torch
 
-SHOWN_ENTRIES = 64
+SHOWN_ENTRIES = 16
 SENTENCE_BYTES = 4095
 GOLDEN = np.uint64(0x9e3779b97f4a7c15)
 MASK64 = (1 << 64) - 1
