@@ -61,6 +61,8 @@ def main():
         for start in range(0, arguments.programs, BATCH):
             chosen = range(start, min(start + BATCH, arguments.programs))
             comparison.run([(f"{arguments.seed}-{k}", program(arguments.seed, k)) for k in chosen])
+            if sys.stderr.isatty():
+                print(f"\r{chosen.stop:,} programs", end="", file=sys.stderr, flush=True)
             if comparison.differences >= arguments.stop:
                 break
     seconds = time.monotonic() - begun

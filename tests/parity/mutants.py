@@ -40,7 +40,7 @@ MUTANTS = [
     ("a channel that stays forgets its mask", "src/kernels/mask.c",
      "x[i] *= scales[c];",
      "x[i] = scales[c];"),
-    ("uniform_ rounds twice", "src/kernels/mt19937.c",
+    ("uniform_ rounds twice", "src/kernels/mt19937_loops.h",
      "fmaf(unit_float(draws[i]), range, from);",
      "unit_float(draws[i]) * range + from;"),
     ("random_unstructured takes a draw too many", "src/prune/method_unstructured.c",

@@ -13,11 +13,13 @@ class Values:
         return "[" + ",".join(map(str, shape)) + "]"
 
     def shape(self):
-        kind = self.pick((12, "small"), (3, "long"), (2, "thousands"))
+        kind = self.pick((12, "small"), (3, "long"), (2, "thousands"), (0.3, "more"))
         if kind == "long":
             return [self.r.choice([17, 64, 65, 97, 128, 251, 640])]
         if kind == "thousands":
             return self.r.choice([[1009], [3001], [32, 40], [16, 3, 5, 5], [50, 61], [4, 1, 257], [7, 11, 13], [64, 64]])
+        if kind == "more":
+            return self.r.choice([[4097], [5003], [8192], [20011], [40000], [70, 80], [130, 127], [3, 64, 65], [24, 24, 5, 5]])
         rank = self.pick((1, 0), (4, 1), (7, 2), (3, 3), (3, 4), (1, 5))
         sizes = [self.r.choice([1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 11, 13]) for _ in range(rank)]
         while math.prod(sizes) > 3000:
