@@ -91,22 +91,24 @@ static int64_t take_sample(uint32_t *sample, const pruni_run *runs, int64_t n)
 }
 
 enum { BIN_BITS = 11, BINS = 1 << BIN_BITS, COARSE_SHIFT = 31 - BIN_BITS };
+enum { FEW = 512, FEW_BINS = 256 }; /* for so few keys, rounds of fewer bins cost less */
 
-static void count_keys(uint32_t bins[BINS], const uint32_t *keys, int64_t n, uint32_t from, int shift)
+/* Of `size` bins, each as wide as 2^shift keys, of which the first begins at `from`. */
+static void count_keys(uint32_t bins[], uint32_t size, const uint32_t *keys, int64_t n, uint32_t from, int shift)
 {
-    memset(bins, 0, BINS * sizeof bins[0]);
+    memset(bins, 0, size * sizeof bins[0]);
     for (int64_t i = 0; i < n; i++) {
         uint32_t bin = (keys[i] - from) >> shift;
-        if (bin < BINS)
+        if (bin < size)
             bins[bin]++;
     }
 }
 
 /* The bin in which the entry of that rank, from 0, lies. */
-static uint32_t bin_of_rank(const uint32_t bins[BINS], int64_t rank)
+static uint32_t bin_of_rank(const uint32_t bins[], uint32_t size, int64_t rank)
 {
     uint32_t bin = 0;
-    for (; bin < BINS - 1 && rank >= bins[bin]; bin++)
+    for (; bin < size - 1 && rank >= bins[bin]; bin++)
         rank -= bins[bin];
     return bin;
 }
@@ -118,9 +120,9 @@ static void narrow(pruni_pick *pick, int64_t n, int64_t low, int64_t middle, int
     pruni_sieve *sieve = &pick->sieve;
     const uint32_t *sample = pick->sample;
     uint32_t bins[BINS];
-    count_keys(bins, sample, n, 0, COARSE_SHIFT);
-    uint32_t first = bin_of_rank(bins, low >= 0 ? low : middle);
-    uint32_t last = bin_of_rank(bins, high < n ? high : middle);
+    count_keys(bins, BINS, sample, n, 0, COARSE_SHIFT);
+    uint32_t first = bin_of_rank(bins, BINS, low >= 0 ? low : middle);
+    uint32_t last = bin_of_rank(bins, BINS, high < n ? high : middle);
     int64_t before = 0;
     for (uint32_t bin = 0; bin < first; bin++)
         before += bins[bin];
@@ -128,12 +130,12 @@ static void narrow(pruni_pick *pick, int64_t n, int64_t low, int64_t middle, int
     int shift = 0;
     while (((last + 1 - first) << COARSE_SHIFT) >> shift > BINS)
         shift++;
-    count_keys(bins, sample, n, from, shift);
+    count_keys(bins, BINS, sample, n, from, shift);
     if (low >= 0)
-        sieve->low = from + (bin_of_rank(bins, low - before) << shift);
+        sieve->low = from + (bin_of_rank(bins, BINS, low - before) << shift);
     if (high < n)
-        sieve->high = from + ((bin_of_rank(bins, high - before) + 1) << shift);
-    uint32_t bin = bin_of_rank(bins, middle - before);
+        sieve->high = from + ((bin_of_rank(bins, BINS, high - before) + 1) << shift);
+    uint32_t bin = bin_of_rank(bins, BINS, middle - before);
     sieve->cut = from + (bin << shift) + ((1u << shift) + 1) / 2;
     pick->guess = sieve->cut;
     for (int64_t i = 0; i < n; i++)
@@ -200,10 +202,10 @@ bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t firs
 
 /* ---- The k-th among the candidates ---- */
 
-static int shift_for(uint32_t width)
+static int shift_for(uint32_t width, uint32_t size)
 {
     int shift = 0;
-    while ((width - 1) >> shift >= BINS)
+    while ((width - 1) >> shift >= size)
         shift++;
     return shift;
 }
@@ -216,11 +218,12 @@ bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int6
     k -= sieve->below;
     int64_t equal = sieve->count;
     uint32_t from = sieve->low;
+    const uint32_t size = sieve->count < FEW ? FEW_BINS : BINS;
     for (uint32_t width = sieve->high - sieve->low; width > 1;) {
         uint32_t bins[BINS];
-        int shift = shift_for(width);
-        count_keys(bins, sieve->keys, sieve->count, from, shift);
-        uint32_t bin = bin_of_rank(bins, k - 1);
+        int shift = shift_for(width, size);
+        count_keys(bins, size, sieve->keys, sieve->count, from, shift);
+        uint32_t bin = bin_of_rank(bins, size, k - 1);
         for (uint32_t i = 0; i < bin; i++)
             k -= bins[i];
         from += bin << shift;

@@ -16,7 +16,33 @@ SIMD_INLINE void write_pruned(const pruni_run *run, int64_t i, vfloat mask)
     v_store(run->value + i, v_multiply(mask, v_load(run->orig + i)));
 }
 
-/* Keeps the first candidate of a group, if there is one: nothing that a processor would have to guess. */
+/* Writes what is known of a group, counts, and gives one bit for each candidate. */
+SIMD_INLINE uint32_t sieve_group(const pruni_run *run, int64_t first, const vint window[3], vint *below, vint *seen,
+                                 bool from_draws, bool masked, bool written)
+{
+    const vfloat one = v_all(1);
+    vmask between[GROUP / LANES];
+    for (int lane = 0; lane < GROUP; lane += LANES) {
+        int64_t i = first + lane;
+        vint keys = keys_of(run, i, from_draws);
+        vfloat mask = masked ? v_load(run->before + i) : one;
+        vmask under = v_is_less(keys, window[0]), reach = v_is_less(keys, window[2]);
+        vmask pruned = v_is_less(keys, window[1]);
+        if (masked) {
+            vmask open = v_is_equal(mask, one);
+            pruned = v_both(pruned, open);
+            under = v_both(under, open);
+            reach = v_both(reach, open);
+            *seen = v_count(*seen, open);
+        }
+        *below = v_count(*below, under);
+        between[lane / LANES] = v_but_not(reach, under);
+        if (written)
+            write_pruned(run, i, v_zero_where(pruned, mask));
+    }
+    return v_flags(between);
+}
+
 SIMD_INLINE uint32_t keep_first(pruni_sieve *sieve, const pruni_run *run, int64_t i, uint32_t flags, uint32_t first,
                                 bool from_draws)
 {
@@ -27,44 +53,47 @@ SIMD_INLINE uint32_t keep_first(pruni_sieve *sieve, const pruni_run *run, int64_
     return flags & (flags - 1);
 }
 
+enum { GROUPS = 32 }; /* whose flags are kept until all are written: that loop has nothing to wait for or to guess */
+
+/* The candidates of some groups: first which have any, then up to three of each, then what is left. */
+SIMD_INLINE void keep_candidates(pruni_sieve *sieve, const pruni_run *run, int64_t start, const uint32_t *flags,
+                                 int groups, uint32_t first, bool from_draws)
+{
+    int some[GROUPS];
+    int count = 0;
+    for (int group = 0; group < groups; group++) {
+        some[count] = group;
+        count += flags[group] != 0;
+    }
+    for (int i = 0; i < count; i++) {
+        int64_t at = start + some[i] * GROUP;
+        uint32_t left = flags[some[i]];
+        for (int usual = 0; usual < 3; usual++)
+            left = keep_first(sieve, run, at, left, first, from_draws);
+        while (left != 0)
+            left = keep_first(sieve, run, at, left, first, from_draws);
+    }
+}
+
 /* All but the numbers is known when this is compiled. The sieve and the run are copies, as nothing that is written can lie
- * in those. Entries left over are the reference's. */
+ * in those. Where value and scores are one array there are no candidates. Entries left over are the reference's. */
 SIMD_INLINE void sieve_groups(pruni_sieve *result, const pruni_run *all, uint32_t first, bool from_draws, bool masked,
                               bool written)
 {
     pruni_sieve sieve = *result;
     const pruni_run run = *all;
-    const vint low = v_all_words(sieve.low), cut = v_all_words(sieve.cut), high = v_all_words(sieve.high);
-    const vfloat one = v_all(1);
-    vint below = v_all_words(0), seen = v_all_words(0);
+    const vint window[3] = { v_all_words(sieve.low), v_all_words(sieve.cut), v_all_words(sieve.high) };
     const bool keeps = sieve.low < sieve.high; /* else there may be no room for any */
+    vint below = v_all_words(0), seen = v_all_words(0);
     int64_t done = 0;
-    for (; done + GROUP <= run.n; done += GROUP) {
-        vmask between[GROUP / LANES];
-        for (int lane = 0; lane < GROUP; lane += LANES) {
-            int64_t i = done + lane;
-            vint keys = keys_of(&run, i, from_draws);
-            vfloat mask = masked ? v_load(run.before + i) : one;
-            vmask pruned = v_is_less(keys, cut), under = v_is_less(keys, low), reach = v_is_less(keys, high);
-            if (masked) {
-                vmask open = v_is_equal(mask, one);
-                pruned = v_both(pruned, open);
-                under = v_both(under, open);
-                reach = v_both(reach, open);
-                seen = v_count(seen, open);
-            }
-            below = v_count(below, under);
-            between[lane / LANES] = v_but_not(reach, under);
-            if (written)
-                write_pruned(&run, i, v_zero_where(pruned, mask));
-        }
-        if (!keeps)
-            continue;
-        uint32_t candidates = v_flags(between);
-        for (int usual = 0; usual < 3; usual++)
-            candidates = keep_first(&sieve, &run, done, candidates, first, from_draws);
-        while (candidates != 0)
-            candidates = keep_first(&sieve, &run, done, candidates, first, from_draws);
+    while (done + GROUP <= run.n) {
+        uint32_t flags[GROUPS];
+        int64_t start = done;
+        int groups = 0;
+        for (; groups < GROUPS && done + GROUP <= run.n; groups++, done += GROUP)
+            flags[groups] = sieve_group(&run, done, window, &below, &seen, from_draws, masked, written);
+        if (keeps)
+            keep_candidates(&sieve, &run, start, flags, groups, first, from_draws);
     }
     sieve.below += v_sum_words(below);
     sieve.seen += masked ? v_sum_words(seen) : done;

@@ -10,7 +10,7 @@
 
 #define SIMD_NAME(kernel) pruni_##kernel##_avx2
 #define SIMD_TARGET __attribute__((target("avx2,fma,popcnt,bmi")))
-#define SIMD_INLINE SIMD_TARGET static inline
+#define SIMD_INLINE SIMD_TARGET __attribute__((always_inline)) static inline
 
 enum { LANES = 8 };
 typedef __m256 vfloat;
