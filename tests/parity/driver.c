@@ -35,7 +35,8 @@
  *   manual_seed SEED · generator G · seed G SEED · get_state T [generator=G] · set_state T [generator=G]
  *   rand T SHAPE [dtype=f64] [generator=G] · uniform_ T FROM TO [generator=G]
  *   tensor T SHAPE PATTERN [dtype=D] · permute T T DIMS (a view) · get T M NAME (the same object) · fill_tensor T PATTERN
- *   show X (a tensor, dict, method or generator) · print T · print_member M NAME · norm T ORDER DIMS [keepdim=1]
+ *   show X (a tensor, dict, method or generator) · norm T ORDER DIMS [keepdim=1] · print_member M NAME
+ *   print T [precision= threshold= edgeitems= linewidth= sci_mode=] (sci_mode 1, 0 or -1: as the values ask)
  *
  *   linear M IN OUT [bias=0] · conv1d|conv2d|conv3d M IN OUT KERNEL [stride= padding= dilation= groups= bias= mode=]
  *     (KERNEL, stride and so on 3 or 3,5; padding also same, valid) · max_pool1d|max_pool2d M KERNEL [stride= padding=

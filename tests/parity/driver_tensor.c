@@ -168,13 +168,25 @@ static void fill_tensor(session *s, command *c)
     answer(s, failed ? prune_last_status() : PRUNE_OK);
 }
 
+static int64_t number_option(const command *c, const char *key, int64_t otherwise)
+{
+    const char *digits = option(c, key);
+    return digits ? integer(digits) : otherwise;
+}
+
 static void print(session *s, command *c)
 {
     prune_tensor *t = tensor_of(s, c, 1);
+    prune_print_options options = PRUNE_PRINT_OPTIONS_INIT;
+    options.precision = number_option(c, "precision", options.precision);
+    options.threshold = number_option(c, "threshold", options.threshold);
+    options.edgeitems = number_option(c, "edgeitems", options.edgeitems);
+    options.linewidth = number_option(c, "linewidth", options.linewidth);
+    options.sci_mode = (int)number_option(c, "sci_mode", options.sci_mode);
     if (c->skipped)
         return;
     FILE *page = open_page();
-    answer_page(s, page, prune_tensor_print(page, t, NULL));
+    answer_page(s, page, prune_tensor_print(page, t, c->options ? &options : NULL));
 }
 
 static void norm(session *s, command *c)

@@ -1,5 +1,5 @@
 """Random configurations of every layer and stateless function, for layers.py: mostly sound ones, some that PyTorch refuses."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 
@@ -15,7 +15,6 @@ class Case:
     inputs: list
     seed: int
     outputs: int = 1
-    state: dict = field(default_factory=dict)  # values that replace those of the default initialisation
 
     def __str__(self):
         words = [repr(a) for a in self.arguments] + [f"{k}={v!r}" for k, v in self.keywords.items()]

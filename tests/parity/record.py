@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """The recorded truth: transcripts of what PyTorch answers, in golden/, which ctest replays on the library without Python.
 
-    python3 tests/parity/record.py             writes them
-    python3 tests/parity/record.py --check     writes them into a temporary folder and shows what differs from golden/
+    python3 tests/parity/record.py             writes them: the programs of oracle/golden.py, which driver.c describes
+    python3 tests/parity/record.py --check     asks PyTorch again about the programs that they hold, and shows what differs
 
-oracle/golden.py has the programs; driver.c describes them. Only lines that begin with "approx" may differ, within their
+Only lines that begin with "approx" may differ, within their
 tolerances: PyTorch's own results depend on the processor. Needs torch 2.13, numpy and torchsummary 1.5.1.
 """
 import argparse
 import sys
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import numpy
 import torch
 
 from oracle import layers, modules, pruning, tensors  # noqa: F401 (they register the commands)
-from oracle.comparison import in_pytorch
+from oracle.comparison import in_pytorch, parse_programs
 from oracle.golden import FILES
 from oracle.ours import Patches
 from oracle.session import Session
@@ -38,12 +37,10 @@ def transcript(session, programs):
     return "\n".join([*lines, ""])
 
 
-def write_all(folder):
-    session = Session()
-    Patches(session)
-    folder.mkdir(exist_ok=True)
+def write(session):
+    GOLDEN.mkdir(exist_ok=True)
     for name, programs in FILES.items():
-        (folder / f"{name}.txt").write_text(transcript(session, programs()))
+        (GOLDEN / f"{name}.txt").write_text(transcript(session, programs()))
 
 
 # ---- Check
@@ -77,16 +74,15 @@ def differences(old, new):
         yield f"{len(old)} lines recorded, {len(new)} now"
 
 
-def check():
+def check(session):
     count = 0
-    with tempfile.TemporaryDirectory() as folder:
-        write_all(Path(folder))
-        for name in FILES:
-            old, new = ((place / f"{name}.txt").read_text().splitlines() for place in (GOLDEN, Path(folder)))
-            found = list(differences(old, new))
-            count += len(found)
-            print("\n".join([f"{name}: {len(new)} lines, {len(found)} differences",
-                             *(f"{name}.txt:{each}" for each in found[:SHOWN])]))
+    for path in sorted(GOLDEN.glob("*.txt")):
+        recorded = path.read_text()
+        now = transcript(session, parse_programs(recorded))
+        found = list(differences(recorded.splitlines(), now.splitlines()))
+        count += len(found)
+        print("\n".join([f"{path.name}: {now.count(chr(10))} lines, {len(found)} differences",
+                         *(f"{path.name}:{each}" for each in found[:SHOWN])]))
     return count > 0
 
 
@@ -98,9 +94,11 @@ def main():
         raise SystemExit(f"the truth is that of PyTorch 2.13, not {torch.__version__}")
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
+    session = Session()
+    Patches(session)
     if arguments.check:
-        return check()
-    write_all(GOLDEN)
+        return check(session)
+    write(session)
     return 0
 
 

@@ -156,12 +156,23 @@ def printed_members():
     return lines
 
 
+def printed_with_options():
+    lines = []
+    for i, options in enumerate(["precision=0", "precision=1", "precision=10", "precision=2 sci_mode=1", "sci_mode=1", "sci_mode=0",
+                                 "sci_mode=-1 linewidth=40", "threshold=5", "threshold=0 edgeitems=1", "edgeitems=2 threshold=10",
+                                 "edgeitems=0 threshold=3", "linewidth=1", "linewidth=30 precision=6", "linewidth=200",
+                                 "threshold=100000 linewidth=120"]):
+        for shape, pattern in [([30], f"uniform:{i}"), ([4, 9], f"wide:{i}"), ([2, 5, 12], f"few:{i}:9"), ([11], f"special:{i}:60")]:
+            lines += [f"tensor t {sizes(shape)} {pattern}", f"print t {options}"]
+    return [*lines, "tensor t [40,30] uniform:1", "print t threshold=1200", "print t threshold=1199 edgeitems=5", "print t"]
+
+
 def printed_tensors():
     wide = [line for seed in range(12) for line in tensor_and_print([3, seed + 1], f"wide:{seed}")]
     turned = ["tensor base [3,4,5] arange", "permute t base 2,1,0", "print t", "tensor base [30,50] uniform:3", "permute t base 1,0",
               "print t"]
     return [("values", printed_values()), ("shapes", printed_shapes()), ("dtypes", printed_dtypes()),
-            ("members", printed_members()), ("wide", wide), ("turned", turned)]
+            ("members", printed_members()), ("wide", wide), ("turned", turned), ("options", printed_with_options())]
 
 
 # ---- Reprs and layer tables

@@ -31,7 +31,14 @@ def fill_tensor(s, c):
 
 @verb("print")
 def print_tensor(s, c):
-    return [one_line(str(s.tensor(c[1])))]
+    t, options = s.tensor(c[1]), {key: int(number) for key, number in c.options.items()}
+    if "sci_mode" in options:
+        options["sci_mode"] = None if options["sci_mode"] < 0 else options["sci_mode"] == 1
+    try:
+        torch.set_printoptions(**options)
+        return [one_line(str(t))]
+    finally:
+        torch.set_printoptions(profile="default")
 
 
 @verb("norm")
