@@ -55,26 +55,36 @@ static void draw_axes(FILE *file, const frame *f)
             HEIGHT - 18);
 }
 
-/* One line and its name at the right end; gives the number of its points. */
-static int draw_line(FILE *file, const frame *f, const bench_point *points, int count, int index)
+/* What a line is compared by: PyTorch's has the colour of ours, dashed. */
+static const char *subject(const char *line)
 {
-    static const char *const colours[] = {
-        "#1b6ca8", "#d1495b", "#2e933c", "#8f5db7", "#c77d0a", "#444444", "#0a9396"
-    };
-    const char *colour = colours[index % (int)(sizeof colours / sizeof *colours)];
-    int n = 0;
-    fprintf(file, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"", colour,
-            strncmp(points->line, "PyTorch", 7) == 0 ? " stroke-dasharray=\"6 4\"" : "");
-    while (n < count && strcmp(points[n].line, points->line) == 0) {
+    static const char theirs[] = "PyTorch ";
+    return strncmp(line, theirs, sizeof theirs - 1) == 0 ? line + sizeof theirs - 1 : line;
+}
+
+/* By the first line of the same subject. */
+static const char *colour_of(const bench_point *points, const char *line)
+{
+    static const char *const colours[] = { "#1b6ca8", "#d1495b", "#2e933c", "#8f5db7", "#c77d0a", "#444444" };
+    size_t index = 0;
+    for (; strcmp(subject(points->line), subject(line)) != 0; points++)
+        index += points->line == subject(points->line) && strcmp(points[0].line, points[1].line) != 0;
+    return colours[index % (sizeof colours / sizeof *colours)];
+}
+
+/* One line, and its name on the right; gives the number of its points. */
+static int draw_line(FILE *file, const frame *f, const bench_point *points, int count, const char *colour, int index)
+{
+    const char *line = points->line, *dashes = subject(line) == line ? "" : " stroke-dasharray=\"5 4\"";
+    int n = 0, y = TOP + 20 * index;
+    fprintf(file, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"", colour, dashes);
+    for (; n < count && strcmp(points[n].line, line) == 0; n++)
         fprintf(file, "%s%.1f,%.1f", n ? " " : "", place_x(f, (double)points[n].entries),
                 place_y(f, points[n].nanoseconds));
-        n++;
-    }
     fputs("\"/>\n", file);
-    int y = TOP + 20 * index;
-    fprintf(file, "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"4\" fill=\"%s\"/>\n", WIDTH - RIGHT + 20, y + 4,
-            colour);
-    fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>\n", WIDTH - RIGHT + 42, y + 11, points->line);
+    fprintf(file, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"%s\" stroke-width=\"3\"%s/>\n",
+            WIDTH - RIGHT + 12, y + 6, WIDTH - RIGHT + 36, y + 6, colour, dashes);
+    fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>\n", WIDTH - RIGHT + 42, y + 11, line);
     return n;
 }
 
@@ -88,7 +98,7 @@ static void draw(FILE *file, const bench_point *points, int count)
     fprintf(file, "<text x=\"%d\" y=\"28\" font-size=\"16\">Nanoseconds per entry</text>\n", LEFT);
     draw_axes(file, &f);
     for (int i = 0, line = 0; i < count; line++)
-        i += draw_line(file, &f, points + i, count - i, line);
+        i += draw_line(file, &f, points + i, count - i, colour_of(points, points[i].line), line);
     fputs("</svg>\n", file);
 }
 

@@ -20,18 +20,18 @@ def memory_text(size):
 
 
 def number(x):
-    return "" if x is None else f"{x:.0f}" if x >= 100 else f"{x:.3g}"
+    return "-" if x is None else f"{x:.0f}" if x >= 100 else f"{x:.3g}"
 
 
 def cells(result):
     """By column; peers have theirs where they can take part. The ratio is to PyTorch, or to whom the goal names."""
     goal = result.goal
-    against = [others for others, _ in goal.ratios] or [("PyTorch",)]
+    against = [others for others, _ in goal.ratios]
     limit = result.times_limit
     return {
         "work": result.name,
         **{name: time_text(result.seconds(name)) for name in ["PyTorch", *(PEERS if result.is_network else []), "ours"]},
-        "ratio": "; ".join(number(result.ratio(others)) or "-" for others in against).strip("-"),
+        "ratio": "; ".join(number(result.ratio(others)) for others in against),
         "goal": "; ".join(f"{at_least:g}" for _, at_least in goal.ratios),
         "ours / limit": "" if limit is None else f"{limit:.2f} {result.limit_name}",
         "goal of limit": f"{goal.limit:.3g}" if goal.limit else "",
@@ -75,7 +75,7 @@ def summary(results):
     lines = [f"{len(results)} rows: {len(results) - missed} reach their goals, {missed} do not"
              + (f", {different} of them compute something else" if different else "")]
     if unchecked:
-        lines.append(f"{unchecked} rows have a goal against a peer that is not here")
+        lines.append(f"rows with a goal against a peer that is not here: {unchecked}")
     return "\n".join(lines)
 
 
