@@ -183,12 +183,16 @@ static void running_out_of_memory_changes_nothing(void **state)
     const example e = {
         .dims = 2, .in = 3, .out = 2, .kernel = PRUNE_INTS(2), .padding = PRUNE_INTS(1), .padding_mode = "circular"
     };
+    const example with_zeros = { .dims = 2, .in = 3, .out = 2, .kernel = PRUNE_INTS(2), .padding = PRUNE_INTS(1) };
     trial t = { 0 };
     note_state(&t);
     try_every_allocation(make, nothing_made, unmake, &t);
     prune_tensor_release(t.state);
     t.layer = layer_of(&e);
     t.x = strided(pattern(5, PRUNE_SHAPE(1, 3, 4, 4)));
+    try_every_allocation(call, no_output, drop_output, &t);
+    prune_module_release(t.layer);
+    t.layer = layer_of(&with_zeros); /* which may need scratch */
     try_every_allocation(call, no_output, drop_output, &t);
     prune_tensor_release(t.x);
     prune_module_release(t.layer);

@@ -1,4 +1,4 @@
-/* Each variant of each kernel in the table against its reference, bit for bit. */
+/* Each variant of each kernel in the table against its reference: bit for bit, but for sums of layers. */
 #include "support.h"
 
 #include "kernels/table.h"
@@ -399,6 +399,8 @@ static void variants_of_uniform_range(void **state)
     (void)state;
     with_every_variant(compare_uniform_range);
 }
+
+#include "kernels_conv.h"
 
 /* ---- Choosing variants ---- */
 

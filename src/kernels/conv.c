@@ -1,5 +1,6 @@
-/* Direct convolution: every tap of the weight adds a scaled part of an input plane to an output plane. */
-#include "kernels/internal.h"
+/* Convolution. The reference: every tap of the weight adds a scaled part of an input plane to an output plane. */
+#include "kernels/conv_layout.h"
+#include "kernels/table.h"
 
 /* Outputs [first, end) of a dim read elements `offset` + output · stride that lie in the input. */
 typedef struct tap {
@@ -62,8 +63,10 @@ static void add_channel(float *y, const float *x, const float *weight, const pru
     }
 }
 
-void pruni_kernel_conv(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv)
+void pruni_conv_portable(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv,
+                         float *scratch)
 {
+    (void)scratch;
     int64_t in_size = conv->in[0] * conv->in[1] * conv->in[2];
     int64_t out_size = conv->out[0] * conv->out[1] * conv->out[2];
     int64_t taps = conv->kernel[0] * conv->kernel[1] * conv->kernel[2];
@@ -78,4 +81,18 @@ void pruni_kernel_conv(float *y, const float *x, const float *weight, const floa
                 add_channel(plane, x + (n * conv->in_channels + first + c) * in_size,
                             weight + (o * in_group + c) * taps, conv);
         }
+}
+
+int64_t pruni_kernel_conv_scratch(const pruni_conv *conv)
+{
+    pruni_conv_layout layout;
+    if (pruni_kernels_used()->conv == pruni_conv_portable || !pruni_conv_lay_out(&layout, conv))
+        return 0;
+    return pruni_conv_layout_size(&layout);
+}
+
+void pruni_kernel_conv(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv,
+                       float *scratch)
+{
+    pruni_kernels_used()->conv(y, x, weight, bias, conv, scratch);
 }

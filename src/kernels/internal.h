@@ -353,8 +353,15 @@ typedef struct pruni_conv {
 } pruni_conv;
 
 /* y[batch, out_channels, out] from x[batch, in_channels, in] and weight[out_channels, in_channels / groups, kernel], all
- * contiguous; bias may be NULL. An output starts from its bias and adds its taps in the weight's order. */
-void pruni_kernel_conv(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv);
+ * contiguous; bias may be NULL. An output starts from its bias and adds its taps in the weight's order; variants may round
+ * a product and its sum at once. scratch: see below. */
+typedef void pruni_kernel_conv_fn(float *y, const float *x, const float *weight, const float *bias,
+                                  const pruni_conv *conv, float *scratch);
+
+pruni_kernel_conv_fn pruni_kernel_conv;
+
+/* The floats of its scratch: none, or about as many as one image has inputs, padding included. */
+int64_t pruni_kernel_conv_scratch(const pruni_conv *conv);
 
 /* ---- Padding (pad.c) ---- */
 

@@ -65,6 +65,12 @@ SIMD_INLINE vfloat v_absolute(vfloat a)
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }
 
+/* a * b + c, rounded once. */
+SIMD_INLINE vfloat v_multiply_add(vfloat a, vfloat b, vfloat c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
 SIMD_INLINE vint v_load_words(const void *from)
 {
     return _mm256_loadu_si256(from);

@@ -326,12 +326,19 @@ static prune_status run(prune_tensor **y, const prune_tensor *input, const prune
     for (int i = first; i < 3; i++)
         sizes[2 + i - first] = conv->out[i];
     bool batched = input->ndim == 5 - first;
+    int64_t scratch_size = pruni_kernel_conv_scratch(conv);
     prune_tensor *result = NULL;
-    if (prune_tensor_empty(&result, batched ? sizes : sizes + 1, input->ndim, PRUNE_FLOAT32))
+    float *scratch = NULL;
+    bool failed = prune_tensor_empty(&result, batched ? sizes : sizes + 1, input->ndim, PRUNE_FLOAT32)
+                  || (scratch_size > 0 && !(scratch = pruni_alloc_array((size_t)scratch_size, sizeof *scratch)));
+    if (failed) {
+        prune_tensor_release(result);
         return prune_last_status();
+    }
     if (result->numel > 0)
         pruni_kernel_conv(pruni_tensor_pointer(result), pruni_tensor_pointer(input), pruni_tensor_pointer(weight),
-                          bias ? pruni_tensor_pointer(bias) : NULL, conv);
+                          bias ? pruni_tensor_pointer(bias) : NULL, conv, scratch);
+    pruni_free(scratch);
     *y = result;
     return PRUNE_OK;
 }

@@ -1,0 +1,44 @@
+/* The input of a convolution laid out so that what neighbouring outputs read lies side by side: what variants share. */
+#ifndef PRUNI_KERNELS_CONV_LAYOUT_H
+#define PRUNI_KERNELS_CONV_LAYOUT_H
+
+#include "kernels/internal.h"
+
+enum {
+    PRUNI_CONV_RUN = 8,   /* outputs side by side that a direct convolution needs */
+    PRUNI_CONV_TILE = 16, /* outputs of a gathered one at a time */
+    PRUNI_CONV_TAPS = 512 /* of a direct one, at most */
+};
+
+/* One group of one image. A row of the layout holds, for a stride s along the last dim, s phases: columns 0, s, 2s, ...,
+ * then columns 1, s + 1, ..., so that tap k of output w is at phase k % s, w + k / s. Rows, planes and channels follow in
+ * their order, the padding included. Without padding, and with stride 1, that is the input itself. */
+typedef struct pruni_conv_layout {
+    pruni_conv conv; /* with as few rows as it can be seen to have */
+    int64_t in_group, out_group;
+    int64_t taps; /* of an output */
+    int64_t in_size, out_size;
+    bool gathered; /* the taps of a tile are gathered once for all its channels; else read where they are */
+    bool padded;
+    bool copied;
+    int64_t rows[2]; /* planes, and rows of a plane */
+    int64_t phases, columns;
+    int64_t row, plane, channel; /* the strides, in elements */
+} pruni_conv_layout;
+
+/* False: the layout would be large for what is computed with it, or there is nothing to compute. */
+bool pruni_conv_lay_out(pruni_conv_layout *layout, const pruni_conv *conv);
+
+/* The floats of a copy; 0 where the input serves. A copy can be read up to a tile behind its end. */
+int64_t pruni_conv_layout_size(const pruni_conv_layout *layout);
+void pruni_conv_copy(float *to, const float *x, const pruni_conv_layout *layout);
+
+/* Where `count` taps from the first on are, relative to those of an output's first tap. */
+void pruni_conv_offsets(int64_t *offsets, const pruni_conv_layout *layout, int64_t first, int64_t count);
+
+/* Where the first tap of a row of outputs is. */
+int64_t pruni_conv_row_start(const pruni_conv_layout *layout, int64_t row);
+
+bool pruni_conv_is_finite(const float *weight, int64_t n);
+
+#endif
