@@ -86,7 +86,8 @@ bool pruni_conv_lay_out(pruni_conv_layout *layout, const pruni_conv *conv)
 
 int64_t pruni_conv_layout_size(const pruni_conv_layout *layout)
 {
-    return layout->copied ? layout->in_group * layout->channel + PRUNI_CONV_TILE : 0;
+    return (layout->gathered ? PRUNI_CONV_PANELS : 0)
+           + (layout->copied ? layout->in_group * layout->channel + PRUNI_CONV_TILE : 0);
 }
 
 /* ---- Copying ---- */

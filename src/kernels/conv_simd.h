@@ -5,7 +5,7 @@ enum {
     ROWS = 6,    /* output channels at a time, at most */
     VECTORS = 8, /* vectors of outputs at a time, at most */
     GATHERED = PRUNI_CONV_TILE / LANES,
-    CHUNK = 256 /* taps that are gathered at a time */
+    WIDE = PRUNI_CONV_TILES * PRUNI_CONV_TILE /* outputs whose taps are gathered at a time */
 };
 
 /* Outputs of some channels, and the taps that are added to them. */
@@ -75,6 +75,11 @@ static const struct shape {
     { NULL, NULL, 0 },           { direct_1, gathered_1, 8 }, { direct_2, gathered_2, 4 }, { direct_3, gathered_3, 4 },
     { direct_4, gathered_4, 2 }, { direct_5, gathered_5, 2 }, { direct_6, gathered_6, 2 },
 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* How many of the channels from o on are next: about as many each time. */
 static int64_t next_rows(int64_t channels, int64_t o)
@@ -150,35 +155,40 @@ static void convolve_directly(const conv_group *g)
 
 /* ---- Taps gathered first ---- */
 
-/* Outputs of a tile that are side by side in a row, and where they stand in the tile. */
+/* Outputs that are side by side in a row, and where in the panels their first taps go. */
 typedef struct segment {
     const float *x;
-    int64_t place, length;
+    float *to;
+    int64_t length;
 } segment;
 
-static int find_segments(segment found[PRUNI_CONV_TILE], const conv_group *g, int64_t first, int64_t count)
+static int find_segments(segment found[WIDE], float *panels, const conv_group *g, int64_t first, int64_t count)
 {
     int64_t width = g->layout->conv.out[2], row = first / width, column = first % width;
+    const float *x = g->x + pruni_conv_row_start(g->layout, row);
     int segments = 0;
-    for (int64_t place = 0; place < count; row++, column = 0) {
-        int64_t length = width - column < count - place ? width - column : count - place;
-        found[segments++] = (segment){ g->x + pruni_conv_row_start(g->layout, row) + column, place, length };
-        place += length;
+    for (int64_t done = 0, length; done < count; done += length) {
+        int64_t tile = done / PRUNI_CONV_TILE, place = done % PRUNI_CONV_TILE;
+        if (column == width) {
+            x = g->x + pruni_conv_row_start(g->layout, ++row);
+            column = 0;
+        }
+        length = least(least(width - column, count - done), PRUNI_CONV_TILE - place);
+        found[segments++] = (segment){ x + column, panels + tile * PRUNI_CONV_PANEL + place, length };
+        column += length;
     }
     return segments;
 }
 
 /* What is copied beyond the end of a segment is overwritten by the next one, or of no use. */
-SIMD_TARGET static void gather(float *panel, const conv_group *g, int64_t first, int64_t count, int64_t taps)
+SIMD_TARGET static void gather(float *panels, const conv_group *g, int64_t first, int64_t count, int64_t taps)
 {
-    segment segments[PRUNI_CONV_TILE];
-    int found = find_segments(segments, g, first, count);
-    for (int64_t k = 0; k < taps; k++, panel += PRUNI_CONV_TILE)
-        for (int s = 0; s < found; s++) {
-            const float *x = segments[s].x + g->offsets[k];
+    segment segments[WIDE];
+    int found = find_segments(segments, panels, g, first, count);
+    for (int64_t k = 0; k < taps; k++)
+        for (int s = 0; s < found; s++)
             for (int64_t i = 0; i < segments[s].length; i += LANES)
-                v_store(panel + segments[s].place + i, v_load(x + i));
-        }
+                v_store(segments[s].to + k * PRUNI_CONV_TILE + i, v_load(segments[s].x + g->offsets[k] + i));
 }
 
 static void copy_rows(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t rows, int64_t n)
@@ -187,42 +197,52 @@ static void copy_rows(float *to, int64_t to_stride, const float *from, int64_t f
         memcpy(to + r * to_stride, from + r * from_stride, (size_t)n * sizeof *to);
 }
 
-/* `count` outputs from the first on, of all channels; a tile that is not full has its outputs elsewhere meanwhile. */
-static void convolve_panel(const conv_group *g, const float *panel, int64_t first, int64_t count, int64_t tap,
-                           int64_t taps)
+/* The last outputs, which are too few for a tile: their sums are elsewhere meanwhile. */
+static void add_to_few(conv_tile *t, float *y, int64_t rows, int64_t count)
 {
     float apart[ROWS * PRUNI_CONV_TILE] = { 0 };
-    int64_t channels = g->layout->out_group, size = g->layout->out_size, rows;
-    for (int64_t o = 0; o < channels; o += rows) {
-        conv_tile t = tile_of(g, o, tap);
-        float *y = g->y + o * size + first;
-        bool full = count == PRUNI_CONV_TILE;
-        rows = next_rows(channels, o);
-        t.taps = taps;
-        t.y_stride = full ? size : PRUNI_CONV_TILE;
+    int64_t y_stride = t->y_stride;
+    if (t->begun)
+        copy_rows(apart, PRUNI_CONV_TILE, y, y_stride, rows, count);
+    t->y_stride = PRUNI_CONV_TILE;
+    for (int v = 0; v < GATHERED; v++)
+        t->y[v] = apart + v * LANES;
+    shapes[rows].gathered(t);
+    t->y_stride = y_stride;
+    copy_rows(y, y_stride, apart, PRUNI_CONV_TILE, rows, count);
+}
+
+/* `count` outputs of some channels, from their gathered taps. */
+static void convolve_panel(conv_tile *t, const float *panel, float *y, int64_t rows, int64_t count)
+{
+    for (; count > 0; count -= PRUNI_CONV_TILE, panel += PRUNI_CONV_PANEL, y += PRUNI_CONV_TILE) {
         for (int v = 0; v < GATHERED; v++) {
-            t.x[v] = panel + v * LANES;
-            t.y[v] = (full ? y : apart) + v * LANES;
+            t->x[v] = panel + v * LANES;
+            t->y[v] = y + v * LANES;
         }
-        if (!full && t.begun)
-            copy_rows(apart, PRUNI_CONV_TILE, y, size, rows, count);
-        shapes[rows].gathered(&t);
-        if (!full)
-            copy_rows(y, size, apart, PRUNI_CONV_TILE, rows, count);
+        if (count >= PRUNI_CONV_TILE)
+            shapes[rows].gathered(t);
+        else
+            add_to_few(t, y, rows, count);
     }
 }
 
-static void convolve_gathered(conv_group *g, int64_t *offsets)
+static void convolve_gathered(const conv_group *g, float *panels, int64_t *offsets)
 {
-    _Alignas(64) float panel[CHUNK * PRUNI_CONV_TILE + LANES] = { 0 };
     const pruni_conv_layout *layout = g->layout;
-    for (int64_t tap = 0; tap < layout->taps; tap += CHUNK) {
-        int64_t taps = layout->taps - tap < CHUNK ? layout->taps - tap : CHUNK;
+    int64_t channels = layout->out_group, size = layout->out_size, rows;
+    for (int64_t tap = 0; tap < layout->taps; tap += PRUNI_CONV_CHUNK) {
+        int64_t taps = least(layout->taps - tap, PRUNI_CONV_CHUNK);
         pruni_conv_offsets(offsets, layout, tap, taps);
-        for (int64_t p = 0; p < layout->out_size; p += PRUNI_CONV_TILE) {
-            int64_t count = layout->out_size - p < PRUNI_CONV_TILE ? layout->out_size - p : PRUNI_CONV_TILE;
-            gather(panel, g, p, count, taps);
-            convolve_panel(g, panel, p, count, tap, taps);
+        for (int64_t p = 0; p < size; p += WIDE) {
+            int64_t count = least(size - p, WIDE);
+            gather(panels, g, p, count, taps);
+            for (int64_t o = 0; o < channels; o += rows) {
+                conv_tile t = tile_of(g, o, tap);
+                t.taps = taps;
+                rows = next_rows(channels, o);
+                convolve_panel(&t, panels, g->y + o * size + p, rows, count);
+            }
         }
     }
 }
@@ -239,6 +259,7 @@ void SIMD_NAME(conv)(float *y, const float *x, const float *weight, const float 
         pruni_conv_portable(y, x, weight, bias, conv, scratch);
         return;
     }
+    float *copy = layout.gathered ? scratch + PRUNI_CONV_PANELS : scratch;
     if (!layout.gathered)
         pruni_conv_offsets(offsets, &layout, 0, layout.taps);
     for (int64_t i = 0; i < conv->batch * conv->groups; i++) {
@@ -246,14 +267,14 @@ void SIMD_NAME(conv)(float *y, const float *x, const float *weight, const float 
         const float *in = x + i * layout.in_group * layout.in_size;
         conv_group g = { .layout = &layout,
                          .y = y + i * layout.out_group * layout.out_size,
-                         .x = layout.copied ? scratch : in,
+                         .x = layout.copied ? copy : in,
                          .weight = weight + channel * layout.taps,
                          .bias = bias ? bias + channel : NULL,
                          .offsets = offsets };
         if (layout.copied)
-            pruni_conv_copy(scratch, in, &layout);
+            pruni_conv_copy(copy, in, &layout);
         if (layout.gathered)
-            convolve_gathered(&g, offsets);
+            convolve_gathered(&g, scratch, offsets);
         else
             convolve_directly(&g);
     }
