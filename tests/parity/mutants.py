@@ -28,9 +28,9 @@ MUTANTS = [
     ("amounts round half up", "src/prune/amount.c",
      "rint(amount.fraction * (double)units)",
      "floor(amount.fraction * (double)units + 0.5)"),
-    ("an equal entry displaces one in the heap (<= for <)", "src/kernels/select_ties.c",
-     "if (before(a[i], a[0])) {",
-     "if (!before(a[0], a[i])) {"),
+    ("the sort that ends a selection turns equal entries round (<= for <)", "src/kernels/select_ties.c",
+     "place > 0 && before(entry, a[place - 1])",
+     "place > 0 && !before(a[place - 1], entry)"),
     ("one unit too few", "src/prune/amount.c",
      "*count = wanted;",
      "*count = wanted > 1 ? wanted - 1 : wanted;"),
@@ -57,9 +57,15 @@ MUTANTS = [
      "        parameters->items[i] = parameters->items[i - 1];\n"
      "        parameters->items[i - 1] = later;\n"
      "    }"),
-    ("of tied entries the highest index goes", "src/kernels/select.c",
-     "int64_t equal_left = selection->equal_chosen;\n    for (int64_t i = 0; i < n; i++) {",
-     "int64_t equal_left = selection->equal_chosen;\n    for (int64_t i = n - 1; i >= 0; i--) {"),
+    ("of tied entries those of highest index go", "src/prune/fusion.c",
+     "pruni_kernel_order_as_torch(entries, count, s->k);",
+     "for (int64_t i = 0; i < count; i++) {\n"
+     "        uint64_t entry = entries[i];\n"
+     "        int64_t place = i;\n"
+     "        for (; place > 0 && (entries[place - 1] ^ UINT32_MAX) > (entry ^ UINT32_MAX); place--)\n"
+     "            entries[place] = entries[place - 1];\n"
+     "        entries[place] = entry;\n"
+     "    }"),
 ]
 
 
