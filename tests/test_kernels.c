@@ -312,6 +312,30 @@ static void variants_of_norm_channels(void **state)
     with_every_variant(compare_norm_channels);
 }
 
+/* ---- Ties ---- */
+
+static void compare_list_stops(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    uint64_t entries[PRUNI_STOPS + SLACK];
+    uint8_t got[PRUNI_STOPS], expected[PRUNI_STOPS];
+    uint32_t seed = (uint32_t)n;
+    for (int i = 0; i < PRUNI_STOPS + SLACK; i++)
+        entries[i] = (uint64_t)(next_random(&seed) % 5) << 32 | next_random(&seed) << 9;
+    for (int down = 0; down < 2; down++) {
+        const uint64_t *first = entries + offset + (down ? PRUNI_STOPS - 1 : 0);
+        int64_t count = variant->list_stops(got, first, (uint32_t)(n % 6), down);
+        assert_int_equal(count, reference->list_stops(expected, first, (uint32_t)(n % 6), down));
+        if (count > 0)
+            assert_memory_equal(got, expected, (size_t)count);
+    }
+}
+
+static void variants_of_list_stops(void **state)
+{
+    (void)state;
+    with_every_variant(compare_list_stops);
+}
+
 /* ---- Random numbers ---- */
 
 static void fill_words(uint32_t *words, int64_t n, uint32_t seed)

@@ -168,6 +168,11 @@ void pruni_kernel_select(pruni_selection *found, const float *x, int64_t n, int6
 /* Brings those of n entries to the front that PyTorch's topk takes as the first k; the upper halves are compared. */
 void pruni_kernel_order_as_torch(uint64_t *entries, int64_t n, int64_t k);
 
+/* In a block of entries, upwards from the first, or down: which do not come before the pivot, or after it. Gives how many
+ * there are. */
+enum { PRUNI_STOPS = 128 };
+typedef int64_t pruni_kernel_stops(uint8_t stops[PRUNI_STOPS], const uint64_t *first, uint32_t pivot, bool down);
+
 /* Sets out[i] to `value` for the numbers chosen; of those that equal the k-th, the ones of lowest index. */
 void pruni_kernel_select_fill(float *out, float value, const float *x, int64_t n, const pruni_selection *selection);
 
@@ -216,8 +221,9 @@ typedef struct pruni_pick {
     pruni_sieve sieve;
     int64_t n, room; /* of candidates */
     uint32_t *sample;
-    uint32_t guess; /* a key that may well be the k-th where many are equal */
-    bool complete;  /* the candidates have found room so far */
+    int64_t sampled; /* keys in the sample */
+    uint32_t guess;  /* a key that may well be the k-th where many are equal */
+    bool complete;   /* the candidates have found room so far */
 } pruni_pick;
 
 /* The scratch of a selection, in words: at most 5 MB. */

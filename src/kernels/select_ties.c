@@ -1,8 +1,8 @@
 /* Which of equal numbers PyTorch's topk takes. It calls std::partial_sort or std::nth_element, which compare the numbers
  * alone, so that the choice is a matter of how libstdc++ moves them. The same moves are made here, on entries of a key
  * above an index. */
-#include "kernels/internal.h"
 #include "kernels/select.h"
+#include "kernels/table.h"
 
 static bool before(uint64_t a, uint64_t b)
 {
@@ -68,7 +68,7 @@ static uint64_t *median(uint64_t *x, uint64_t *y, uint64_t *z)
  * the t-th stop on the left is always swapped with the t-th on the right. So the stops of a block of entries can be
  * listed without a branch for each, until the scans come near each other. */
 
-enum { BLOCK = 128 };
+enum { BLOCK = PRUNI_STOPS };
 
 typedef struct scan {
     int64_t next;         /* the first entry of the block: it goes up on the left, and down on the right */
@@ -76,22 +76,21 @@ typedef struct scan {
     uint8_t stops[BLOCK]; /* entries away from the first */
 } scan;
 
-static void list_left(scan *s, const uint64_t *a, uint32_t pivot)
+int64_t pruni_list_stops_portable(uint8_t stops[PRUNI_STOPS], const uint64_t *first, uint32_t pivot, bool down)
 {
-    s->count = s->taken = 0;
+    int64_t count = 0;
     for (int64_t i = 0; i < BLOCK; i++) {
-        s->stops[s->count] = (uint8_t)i;
-        s->count += a[s->next + i] >> 32 >= pivot;
+        uint64_t key = (down ? first[-i] : first[i]) >> 32;
+        stops[count] = (uint8_t)i;
+        count += down ? key <= pivot : key >= pivot;
     }
+    return count;
 }
 
-static void list_right(scan *s, const uint64_t *a, uint32_t pivot)
+static void list(scan *s, const uint64_t *a, uint32_t pivot, bool down)
 {
-    s->count = s->taken = 0;
-    for (int64_t i = 0; i < BLOCK; i++) {
-        s->stops[s->count] = (uint8_t)i;
-        s->count += a[s->next - i] >> 32 <= pivot;
-    }
+    s->count = pruni_kernels_used()->list_stops(s->stops, a + s->next, pivot, down);
+    s->taken = 0;
 }
 
 /* Swaps the stops that both have. */
@@ -108,9 +107,9 @@ static void partition_blocks(uint64_t *a, uint32_t pivot, int64_t *i, int64_t *j
     bool open_left = false, open_right = false; /* the block is listed, and not all of it taken */
     while (right.next - left.next + 1 > 2 * BLOCK) {
         if (!open_left)
-            list_left(&left, a, pivot);
+            list(&left, a, pivot, false);
         if (!open_right)
-            list_right(&right, a, pivot);
+            list(&right, a, pivot, true);
         swap_stops(a, &left, &right);
         open_left = left.taken < left.count;
         open_right = right.taken < right.count;

@@ -150,6 +150,7 @@ void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double sh
     if (pick->n <= ALL_CANDIDATES)
         return;
     int64_t count = take_sample(pick->sample, runs, pick->n);
+    pick->sampled = count;
     if (count == 0)
         return;
     double rank = share * (double)count;
@@ -281,11 +282,30 @@ static void find_by_digits(pruni_selection *found, const pruni_run *runs, int64_
     }
 }
 
+/* The key of the sample that comes next after `key`, up or down; the key itself if it is the last. */
+static uint32_t next_in_sample(const pruni_pick *pick, uint32_t key, bool up)
+{
+    uint32_t next = up ? PRUNI_ALL_KEYS : 0;
+    bool found = false;
+    for (int64_t i = 0; i < pick->sampled; i++) {
+        uint32_t other = pick->sample[i];
+        bool nearer = up ? other > key && other < next : other < key && other >= next;
+        next = nearer ? other : next;
+        found = found || nearer;
+    }
+    return found ? next : key;
+}
+
 void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, const pruni_run *runs, int64_t count,
                               int64_t k)
 {
-    if (!is_kth(found, runs, count, k, pick->guess))
-        find_by_digits(found, runs, count, k);
+    uint32_t guess = pick->guess;
+    for (int tries = 0; tries < 3; tries++) {
+        if (is_kth(found, runs, count, k, guess))
+            return;
+        guess = next_in_sample(pick, guess, found->equal_chosen > 0);
+    }
+    find_by_digits(found, runs, count, k);
 }
 
 /* ---- What is chosen ---- */

@@ -18,6 +18,7 @@
     ROW(prune_n_of_four, of_four, portable, avx2, avx2)        \
     ROW(norm_two_run, two_run, portable, avx2, avx2)           \
     ROW(norm_channels, channel_norms, portable, avx2, avx2)    \
+    ROW(list_stops, stops, portable, avx2, avx2)               \
     ROW(mt19937_twist, twist, portable, avx2, avx2)            \
     ROW(mt19937_temper, temper, portable, avx2, avx2)          \
     ROW(uniform_float, uniform_float_fn, portable, avx2, avx2) \

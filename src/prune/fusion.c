@@ -170,10 +170,12 @@ static prune_status list_ties(search *s)
     }
     pruni_kernel_order_as_torch(entries, count, s->k);
     f->ties = entries;
+    int64_t ties = 0;
     for (int64_t i = 0; i < s->k; i++) {
-        entries[f->tie_count] = entries[i];
-        f->tie_count += entries[i] >> 32 == s->found.key;
+        entries[ties] = entries[i];
+        ties += entries[i] >> 32 == s->found.key;
     }
+    f->tie_count = ties;
     return PRUNE_OK;
 }
 
