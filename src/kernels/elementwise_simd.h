@@ -1,8 +1,5 @@
 /* Products in vectors, for the width whose names are defined. */
 
-/* From here on `out` is written past the caches: it would not stay in them. */
-enum { STREAM_FROM = 1 << 20 };
-
 SIMD_INLINE void multiply_groups(float *out, const float *a, const float *b, int64_t n, bool stream)
 {
     int64_t i = 0;

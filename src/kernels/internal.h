@@ -24,16 +24,17 @@ pruni_kernel_twist pruni_kernel_mt19937_twist;
 typedef void pruni_kernel_temper(uint32_t *draws, const uint32_t *words, int64_t n);
 pruni_kernel_temper pruni_kernel_mt19937_temper;
 
-/* n floats in [0, 1), one draw each, 24 bits. */
-typedef void pruni_kernel_uniform_float_fn(float *out, const uint32_t *draws, int64_t n);
+/* n floats in [0, 1), one draw each, 24 bits; from words of the state. */
+typedef void pruni_kernel_uniform_float_fn(float *out, const uint32_t *words, int64_t n);
 pruni_kernel_uniform_float_fn pruni_kernel_uniform_float;
 
 /* n doubles in [0, 1), two draws each, 53 bits. */
 void pruni_kernel_uniform_double(double *out, const uint32_t *draws, int64_t n);
 
-/* n floats in [from, to), one draw each: fmaf(u, to - from, from), where a value that rounds up to `to` becomes `from`. */
-void pruni_kernel_uniform_range(float *out, int64_t stride, const uint32_t *draws, int64_t n, float from, float to);
-typedef void pruni_kernel_uniform_range_fn(float *out, const uint32_t *draws, int64_t n, float from, float to);
+/* n floats in [from, to), one draw each, from words of the state: fmaf(u, to - from, from), where a value that rounds up
+ * to `to` becomes `from`. */
+void pruni_kernel_uniform_range(float *out, int64_t stride, const uint32_t *words, int64_t n, float from, float to);
+typedef void pruni_kernel_uniform_range_fn(float *out, const uint32_t *words, int64_t n, float from, float to);
 
 /* ---- Formats of elements: the numbers are those of prune_dtype ---- */
 

@@ -31,22 +31,22 @@ void pruni_kernel_mt19937_temper(uint32_t *draws, const uint32_t *words, int64_t
     pruni_kernels_used()->mt19937_temper(draws, words, n);
 }
 
-void pruni_kernel_uniform_float(float *out, const uint32_t *draws, int64_t n)
+void pruni_kernel_uniform_float(float *out, const uint32_t *words, int64_t n)
 {
-    pruni_kernels_used()->uniform_float(out, draws, n);
+    pruni_kernels_used()->uniform_float(out, words, n);
 }
 
-void pruni_kernel_uniform_range(float *out, int64_t stride, const uint32_t *draws, int64_t n, float from, float to)
+void pruni_kernel_uniform_range(float *out, int64_t stride, const uint32_t *words, int64_t n, float from, float to)
 {
     enum { ROW = 64 };
     float row[ROW];
     if (stride == 1) {
-        pruni_kernels_used()->uniform_range(out, draws, n, from, to);
+        pruni_kernels_used()->uniform_range(out, words, n, from, to);
         return;
     }
     for (int64_t done = 0; done < n; done += ROW) {
         int64_t count = n - done < ROW ? n - done : ROW;
-        pruni_kernels_used()->uniform_range(row, draws + done, count, from, to);
+        pruni_kernels_used()->uniform_range(row, words + done, count, from, to);
         for (int64_t i = 0; i < count; i++)
             out[(done + i) * stride] = row[i];
     }

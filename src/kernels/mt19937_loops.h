@@ -17,15 +17,18 @@ LOOP_TARGET void LOOP_NAME(mt19937_twist)(uint32_t state[PRUNI_MT19937_WORDS])
     state[WORDS - 1] = state[SHIFT - 1] ^ twisted(state[WORDS - 1], state[0]);
 }
 
+LOOP_TARGET static inline uint32_t tempered(uint32_t x)
+{
+    x ^= x >> 11;
+    x ^= (x << 7) & UINT32_C(0x9d2c5680);
+    x ^= (x << 15) & UINT32_C(0xefc60000);
+    return x ^ (x >> 18);
+}
+
 LOOP_TARGET void LOOP_NAME(mt19937_temper)(uint32_t *draws, const uint32_t *words, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t x = words[i];
-        x ^= x >> 11;
-        x ^= (x << 7) & UINT32_C(0x9d2c5680);
-        x ^= (x << 15) & UINT32_C(0xefc60000);
-        draws[i] = x ^ (x >> 18);
-    }
+    for (int64_t i = 0; i < n; i++)
+        draws[i] = tempered(words[i]);
 }
 
 LOOP_TARGET static inline float unit_float(uint32_t draw)
@@ -33,17 +36,17 @@ LOOP_TARGET static inline float unit_float(uint32_t draw)
     return (float)(int32_t)(draw & 0xffffffu) * 0x1p-24f;
 }
 
-LOOP_TARGET void LOOP_NAME(uniform_float)(float *out, const uint32_t *draws, int64_t n)
+LOOP_TARGET void LOOP_NAME(uniform_float)(float *out, const uint32_t *words, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        out[i] = unit_float(draws[i]);
+        out[i] = unit_float(tempered(words[i]));
 }
 
-LOOP_TARGET void LOOP_NAME(uniform_range)(float *out, const uint32_t *draws, int64_t n, float from, float to)
+LOOP_TARGET void LOOP_NAME(uniform_range)(float *out, const uint32_t *words, int64_t n, float from, float to)
 {
     float range = to - from;
     for (int64_t i = 0; i < n; i++) {
-        float value = fmaf(unit_float(draws[i]), range, from);
+        float value = fmaf(unit_float(tempered(words[i])), range, from);
         out[i] = value == to ? from : value;
     }
 }

@@ -22,6 +22,16 @@ void pruni_kernel_prune_n_of_four(float *mask, float *value, const float *orig, 
     pruni_kernels_used()->prune_n_of_four(mask, value, orig, scores, groups, n);
 }
 
+void pruni_prune_by_mask_portable(float *mask, float *value, const float *orig, const float *given, int64_t n)
+{
+    const float one = pruni_one();
+    for (int64_t i = 0; i < n; i++) {
+        float entry = one * given[i];
+        mask[i] = entry;
+        value[i] = entry * orig[i];
+    }
+}
+
 /* How many of a group go before entry i. */
 static int64_t rank_of(const float scores[4], int i)
 {

@@ -1,4 +1,4 @@
-/* First prunes by channels and by masks, for the target whose names are defined. */
+/* First prunes by channels, for the target whose names are defined. */
 
 LOOP_TARGET static inline void prune_channel(float *mask, float *value, const float *orig, float scale, int64_t n)
 {
@@ -8,13 +8,12 @@ LOOP_TARGET static inline void prune_channel(float *mask, float *value, const fl
     }
 }
 
-LOOP_TARGET void LOOP_NAME(prune_by_mask)(float *mask, float *value, const float *orig, const float *given, int64_t n)
+LOOP_TARGET static inline void prune_row(float *mask, float *value, const float *orig, const float *scales, int64_t n)
 {
-    const float one = pruni_one();
     for (int64_t i = 0; i < n; i++) {
-        float entry = one * given[i];
-        mask[i] = entry;
-        value[i] = entry * orig[i];
+        float scale = scales[i];
+        mask[i] = scale;
+        value[i] = scale * orig[i];
     }
 }
 
@@ -25,7 +24,7 @@ LOOP_TARGET void LOOP_NAME(prune_channels)(float *mask, float *value, const floa
         int64_t row = channels.count * channels.inner;
         int64_t first = o * row;
         if (channels.inner == 1) {
-            LOOP_NAME(prune_by_mask)(mask + first, value + first, orig + first, scales, channels.count);
+            prune_row(mask + first, value + first, orig + first, scales, channels.count);
             continue;
         }
         for (int64_t c = 0; c < channels.count; c++, first += channels.inner)

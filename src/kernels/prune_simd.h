@@ -1,4 +1,38 @@
-/* n of 4 in vectors, for the width whose names are defined. */
+/* First prunes in vectors, for the width whose names are defined. */
+
+/* ---- A given mask ---- */
+
+SIMD_INLINE void by_mask(float *mask, float *value, const float *orig, const float *given, int64_t n, bool stream)
+{
+    const vfloat one = v_all(pruni_one());
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vfloat entries = v_multiply(one, v_load(given + i));
+        vfloat products = v_multiply(entries, v_load(orig + i));
+        if (stream) {
+            v_stream(mask + i, entries);
+            v_stream(value + i, products);
+        } else {
+            v_store(mask + i, entries);
+            v_store(value + i, products);
+        }
+    }
+    pruni_prune_by_mask_portable(mask + i, value + i, orig + i, given + i, n - i);
+}
+
+SIMD_TARGET void SIMD_NAME(prune_by_mask)(float *mask, float *value, const float *orig, const float *given, int64_t n)
+{
+    int64_t head = v_unaligned(mask);
+    if (n < STREAM_FROM || v_unaligned(value) != head) {
+        by_mask(mask, value, orig, given, n, false);
+        return;
+    }
+    pruni_prune_by_mask_portable(mask, value, orig, given, head);
+    by_mask(mask + head, value + head, orig + head, given + head, n - head, true);
+    v_fence();
+}
+
+/* ---- n of 4 ---- */
 
 /* In the lanes where it is so: the entry that stands `turn` further on in its group of 4, and around, goes before the own
  * one. `first` are the keys less 1 in those lanes for which that entry has the lower index, where equal ones count. */

@@ -27,6 +27,10 @@ SIMD_INLINE void v_store(float *to, vfloat a)
     _mm256_storeu_ps(to, a);
 }
 
+/* So many floats that are written would not stay in the caches: where a loop does nothing else of note, writing past them
+ * is faster. */
+enum { STREAM_FROM = 1 << 20 };
+
 /* How many floats there are before the first aligned vector. */
 SIMD_INLINE int64_t v_unaligned(const float *p)
 {

@@ -34,6 +34,13 @@ prune_status pruni_get_own(prune_tensor **t, const prune_module *module, const c
 
 void pruni_multiply(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig)
 {
+    bool alike = pruni_same_shape(value, mask) && pruni_same_shape(value, orig);
+    if (alike && prune_tensor_is_contiguous(value) && prune_tensor_is_contiguous(mask)
+        && prune_tensor_is_contiguous(orig)) {
+        pruni_kernel_multiply(pruni_tensor_pointer(value), 1, pruni_tensor_pointer(mask), 1, pruni_tensor_pointer(orig),
+                              1, value->numel);
+        return;
+    }
     pruni_walk walk;
     pruni_walk_start_any_order(&walk, value->sizes, value->ndim, (const prune_tensor *[]){ value, mask, orig }, 3);
     while (pruni_walk_next(&walk))

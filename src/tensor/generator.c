@@ -110,22 +110,28 @@ void prune_manual_seed(prune_generator *generator, uint64_t seed)
     pruni_generator_unlock(own);
 }
 
+int64_t pruni_generator_take(prune_generator *generator, const uint32_t **words, int64_t n)
+{
+    if (generator->left == 1) {
+        pruni_kernel_mt19937_twist(generator->state);
+        generator->next = 0;
+        generator->left = WORDS + 1;
+    }
+    int32_t count = generator->left - 1;
+    if (count > n)
+        count = (int32_t)n;
+    *words = generator->state + generator->next;
+    generator->next += count;
+    generator->left -= count;
+    return count;
+}
+
 void pruni_generator_draw(prune_generator *generator, uint32_t *draws, int64_t n)
 {
-    while (n > 0) {
-        if (generator->left == 1) {
-            pruni_kernel_mt19937_twist(generator->state);
-            generator->next = 0;
-            generator->left = WORDS + 1;
-        }
-        int32_t count = generator->left - 1;
-        if (count > n)
-            count = (int32_t)n;
-        pruni_kernel_mt19937_temper(draws, generator->state + generator->next, count);
-        generator->next += count;
-        generator->left -= count;
-        draws += count;
-        n -= count;
+    const uint32_t *words;
+    for (int64_t count = 0; n > 0; n -= count, draws += count) {
+        count = pruni_generator_take(generator, &words, n);
+        pruni_kernel_mt19937_temper(draws, words, count);
     }
 }
 

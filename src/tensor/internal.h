@@ -214,6 +214,10 @@ struct prune_generator {
 prune_generator *pruni_generator_lock(prune_generator *generator);
 void pruni_generator_unlock(prune_generator *generator); /* what pruni_generator_lock() gave */
 
+/* The words of the next draws, up to n of them, not tempered yet: gives how many, at least 1 of n ≥ 1. They stay until the
+ * generator is used again. */
+int64_t pruni_generator_take(prune_generator *generator, const uint32_t **words, int64_t n);
+
 /* The next n 32-bit draws of a generator, locked where it must be. */
 void pruni_generator_draw(prune_generator *generator, uint32_t *draws, int64_t n);
 

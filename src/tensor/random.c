@@ -14,11 +14,10 @@ static int64_t smaller(int64_t a, int64_t b)
 
 static void fill_float(prune_generator *generator, float *out, int64_t n)
 {
-    uint32_t draws[CHUNK];
-    for (int64_t done = 0; done < n; done += CHUNK) {
-        int64_t count = smaller(n - done, CHUNK);
-        pruni_generator_draw(generator, draws, count);
-        pruni_kernel_uniform_float(out + done, draws, count);
+    const uint32_t *words;
+    for (int64_t done = 0, count = 0; done < n; done += count) {
+        count = pruni_generator_take(generator, &words, n - done);
+        pruni_kernel_uniform_float(out + done, words, count);
     }
 }
 
@@ -85,11 +84,10 @@ static prune_status check_range(double from, double to)
 
 static void fill_range(prune_generator *generator, float *out, int64_t stride, int64_t n, float from, float to)
 {
-    uint32_t draws[CHUNK];
-    for (int64_t done = 0; done < n; done += CHUNK) {
-        int64_t count = smaller(n - done, CHUNK);
-        pruni_generator_draw(generator, draws, count);
-        pruni_kernel_uniform_range(out + done * stride, stride, draws, count, from, to);
+    const uint32_t *words;
+    for (int64_t done = 0, count = 0; done < n; done += count) {
+        count = pruni_generator_take(generator, &words, n - done);
+        pruni_kernel_uniform_range(out + done * stride, stride, words, count, from, to);
     }
 }
 
