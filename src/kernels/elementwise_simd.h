@@ -2,8 +2,9 @@
 
 SIMD_INLINE void multiply_groups(float *out, const float *a, const float *b, int64_t n, bool stream)
 {
+    const int64_t step = (int64_t)2 * LANES;
     int64_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+    for (; i + step <= n; i += step) {
         vfloat first = v_multiply(v_load(a + i), v_load(b + i));
         vfloat second = v_multiply(v_load(a + i + LANES), v_load(b + i + LANES));
         if (stream) {

@@ -105,7 +105,7 @@ static void partition_blocks(uint64_t *a, uint32_t pivot, int64_t *i, int64_t *j
 {
     scan left = { .next = *i }, right = { .next = *j - 1 };
     bool open_left = false, open_right = false; /* the block is listed, and not all of it taken */
-    while (right.next - left.next + 1 > 2 * BLOCK) {
+    while (right.next - left.next + 1 > (int64_t)2 * BLOCK) {
         if (!open_left)
             list(&left, a, pivot, false);
         if (!open_right)

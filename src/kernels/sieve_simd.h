@@ -66,7 +66,7 @@ SIMD_INLINE void keep_candidates(pruni_sieve *sieve, const pruni_run *run, int64
         count += flags[group] != 0;
     }
     for (int i = 0; i < count; i++) {
-        int64_t at = start + some[i] * GROUP;
+        int64_t at = start + (int64_t)some[i] * GROUP;
         uint32_t left = flags[some[i]];
         for (int usual = 0; usual < 3; usual++)
             left = keep_first(sieve, run, at, left, first, from_draws);

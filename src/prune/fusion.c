@@ -126,8 +126,8 @@ static prune_status keep_draws(search *s)
     f->draws = next;
     for (int64_t i = 0; i < f->count; i++) {
         start_parts(&p, &f->runs[i], &generator);
-        for (uint32_t *run = next; next_part(&p); next += p.part.n)
-            pruni_kernel_copy(sizeof *run, next, 1, p.draws, 1, p.part.n);
+        for (; next_part(&p); next += p.part.n)
+            pruni_kernel_copy(sizeof *next, next, 1, p.draws, 1, p.part.n);
     }
     next = f->draws;
     for (int64_t i = 0; i < f->count; next += f->runs[i++].n)

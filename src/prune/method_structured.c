@@ -45,11 +45,11 @@ typedef struct result {
 
 static void finish(const result *r, const prune_tensor *t, const float *scales, int64_t dim)
 {
-    if (r->mask) {
-        pruni_kernel_scale_channels(pruni_tensor_pointer(r->mask), scales, pruni_channels_of(t, dim));
-    } else {
+    if (r->fusion) {
         const pruni_run *run = r->fusion->runs;
         pruni_kernel_prune_channels(run->mask, run->value, run->orig, scales, pruni_channels_of(t, dim));
+    } else {
+        pruni_kernel_scale_channels(pruni_tensor_pointer(r->mask), scales, pruni_channels_of(t, dim));
     }
 }
 
