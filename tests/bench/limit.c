@@ -177,20 +177,21 @@ static prune_status pass(bench_case *c)
 prune_status bench_limit_time(bench_case *c, double least, double *seconds)
 {
     bench_limit limit = c->row->limit;
-    int64_t runs = 0;
+    int64_t runs = 0, repeats = 1;
     double total = 0;
     if (limit == BENCH_NO_LIMIT || limit == BENCH_FMA) {
         *seconds = limit == BENCH_FMA ? (double)c->entries / bench_fma_peak(least) : 0;
         return PRUNE_OK;
     }
-    for (int64_t repeats = 1; total < least; repeats *= 2) {
+    do {
         double start = bench_now();
         for (int64_t r = 0; r < repeats; r++)
             if (pass(c))
                 return prune_last_status();
         total += bench_now() - start;
         runs += repeats;
-    }
+        repeats *= 2;
+    } while (total < least);
     *seconds = total / (double)runs;
     return PRUNE_OK;
 }

@@ -39,13 +39,14 @@ class Product(c.Structure):
 
 
 class Row:
-    def __init__(self, struct):
-        self.struct = struct
+    """`limit`: its name, "" where there is none."""
+
+    def __init__(self, struct, limit):
+        self.struct, self.limit = struct, limit
         self.name, self.work = struct.name.decode(), struct.work.contents.name.decode()
         self.sizes = list(struct.sizes)
         self.shape = self.sizes[:self.sizes.index(0)]
         self.amount, self.order, self.dim, self.seed = struct.amount, struct.order, struct.dim, struct.seed
-        self.limit = None
 
 
 class Bench:
@@ -67,22 +68,23 @@ class Bench:
         if status:
             raise RuntimeError(f"{function}: {self.prune.last_error()}")
 
+    def _row(self, struct):
+        return Row(struct, self.lib.bench_limit_name(struct.limit).decode())
+
     def rows(self):
         table = (RowStruct * 1000).in_dll(self.lib, "bench_rows")
         found = []
         while table[len(found)].name:
-            struct = table[len(found)]
-            found.append(Row(struct))
-            found[-1].limit = self.lib.bench_limit_name(struct.limit).decode()
+            found.append(self._row(table[len(found)]))
         return found
 
     def growth_rows(self):
-        """(row, …) for each line of the growth, smallest first."""
+        """The rows of each line of the growth, smallest first."""
         for line in range(100):
             rows = []
             struct = RowStruct()
             while self.lib.bench_growth_row(c.byref(struct), line, len(rows)):
-                rows.append(Row(struct))
+                rows.append(self._row(struct))
                 struct = RowStruct()
             if not rows:
                 return

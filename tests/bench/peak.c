@@ -56,12 +56,12 @@ double bench_fma_peak(double least)
     static volatile float wanted;
     double (*peak)(float *) = widest(), done = 0, total = 0;
     float out[CHAINS * 16] = { 0 };
-    while (total < least) {
+    do {
         double start = bench_now();
         done += peak(out);
         total += bench_now() - start;
         wanted = out[0];
-    }
+    } while (total < least);
     (void)wanted;
     return done / total;
 }
