@@ -38,6 +38,7 @@ def main():
     parser.add_argument("--build", default="build", help="the build's folder")
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, metavar="K", help="begin with program K of the seed")
     parser.add_argument("--program", metavar="FILE", help="run the programs in FILE")
     parser.add_argument("--record", metavar="FILE", help="print PyTorch's transcript of the programs in FILE")
     parser.add_argument("--stop", type=int, default=50, help="give up after so many differences")
@@ -58,8 +59,9 @@ def main():
     if arguments.program:
         comparison.run(parse_programs(Path(arguments.program).read_text()))
     else:
-        for start in range(0, arguments.programs, BATCH):
-            chosen = range(start, min(start + BATCH, arguments.programs))
+        end = arguments.first + arguments.programs
+        for start in range(arguments.first, end, BATCH):
+            chosen = range(start, min(start + BATCH, end))
             comparison.run([(f"{arguments.seed}-{k}", program(arguments.seed, k)) for k in chosen])
             if sys.stderr.isatty():
                 print(f"\r{chosen.stop:,} programs", end="", file=sys.stderr, flush=True)
