@@ -426,6 +426,38 @@ static void variants_of_uniform_range(void **state)
 
 #include "kernels_conv.h"
 
+/* ---- Outputs that do not stay in the caches ---- */
+
+enum { LONG = (1 << 20) + 101 };
+
+static void long_outputs_are_the_same(void **state)
+{
+    (void)state;
+    float *x[6]; /* two inputs, two outputs of either */
+    for (int i = 0; i < 6; i++) {
+        x[i] = malloc((LONG + SLACK) * sizeof *x[i]);
+        assert_non_null(x[i]);
+        memset(x[i], 0, (LONG + SLACK) * sizeof *x[i]);
+    }
+    fill_floats(x[0], LONG + SLACK, 1);
+    fill_mask(x[1], LONG + SLACK, 2);
+    for (int64_t i = 0; i < LONG + SLACK; i++)
+        x[1][i] = isnan(x[1][i]) ? INFINITY : x[1][i];
+    const pruni_kernels *used = pruni_kernels_used(), *reference = pruni_kernels_for(PRUNI_CPU_PORTABLE);
+    for (int64_t offset = 0; offset < 4; offset++) {
+        used->multiply(x[2] + offset, x[1], x[0], LONG);
+        reference->multiply(x[3] + offset, x[1], x[0], LONG);
+        assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
+        int64_t other = offset % 2 ? offset : 2; /* the second output aligned as the first, or not */
+        used->prune_by_mask(x[2] + offset, x[4] + other, x[0], x[1], LONG);
+        reference->prune_by_mask(x[3] + offset, x[5] + other, x[0], x[1], LONG);
+        assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
+        assert_memory_equal(x[4], x[5], (LONG + SLACK) * sizeof *x[4]);
+    }
+    for (int i = 0; i < 6; i++)
+        free(x[i]);
+}
+
 /* ---- Choosing variants ---- */
 
 static void a_variant_can_be_forced(void **state)
@@ -447,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PRUNI_KERNEL_TABLE(TEST_ROW) cmocka_unit_test(the_sieve_rewrites_in_place),
+        cmocka_unit_test(long_outputs_are_the_same),
         cmocka_unit_test(a_variant_can_be_forced),
     };
     printf("best variants used: %s\n", pruni_cpu_name(pruni_cpu_used()));
