@@ -22,8 +22,8 @@
  * A TENSOR is "f32[2,3] 3f800000 …": dtype, shape, the bits of each element in hexadecimal, in logical order, every NaN
  * as 7fc00000 (7ff8…, 7e00, 7fc0). Of more than 16 elements there is only "#" and a hash (write_tensor), but with --whole
  * and in lines that begin with "approx", which are floats within a tolerance: in a recorded transcript such a line says
- * tol=T after the shape, and an element ******** matches any. A recorded "error STATUS *" matches any sentence, a recorded "*" any
- * line.
+ * tol=T after the shape, and an element ******** matches any. A recorded "error STATUS *" matches any sentence, a recorded
+ * "*" any line.
  *
  * Sentences and pages are on one line, newlines as \n and backslashes doubled; addresses are 0x. Sentences longer than
  * 4095 bytes end in "...", as the library cuts them.

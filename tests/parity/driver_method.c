@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Methods of one's own; torch_prune.py has the same ---- */
+/* ---- Methods of one's own; oracle/ours.py has the same ---- */
 
 static prune_status every_other(void *context, prune_tensor *mask, const prune_tensor *t)
 {
