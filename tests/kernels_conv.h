@@ -1,4 +1,4 @@
-/* The part of test_kernels.c that is about convolutions: sums may be rounded otherwise than in the reference, so that they
+/* The part of test_kernels.c that is about convolutions and pooling: sums may be rounded otherwise than in the reference, so that they
  * are compared within a bound. */
 
 static int64_t draw(uint32_t *state, int64_t least, int64_t most)
@@ -96,4 +96,30 @@ static void variants_of_conv(void **state)
 {
     (void)state;
     with_every_variant(compare_conv);
+}
+
+/* ---- max_pool ---- */
+
+static void compare_max_pool(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    int64_t height = 1 + n % 3, width = 1 + n / 3 % 21;
+    int64_t extra = n / 64, kernel = n % 16 == 15 ? 3 : 2;
+    pruni_pool pool = { .planes = 1 + n % 2,
+                        .out = { height, width },
+                        .in = { 2 * height + extra % 2, 2 * width + (extra > 1) },
+                        .kernel = { 2, kernel },
+                        .stride = { 2, 2 },
+                        .padding = { 0, kernel == 3 },
+                        .dilation = { 1, 1 } };
+    fill_floats(a, SIZE, (uint32_t)(n + 256 * offset));
+    clear_outputs();
+    variant->max_pool(out[0] + offset, a + offset / 2, &pool);
+    reference->max_pool(out[1] + offset, a + offset / 2, &pool);
+    assert_same_output(out[0], out[1]);
+}
+
+static void variants_of_max_pool(void **state)
+{
+    (void)state;
+    with_every_variant(compare_max_pool);
 }

@@ -25,25 +25,42 @@ SIMD_INLINE void add_taps(const conv_tile *t, const int rows, const int vectors,
 {
     vfloat sums[ROWS][VECTORS];
     const float *weights[ROWS];
+    SIMD_UNROLL
     for (int r = 0; r < rows; r++) {
         weights[r] = t->weight + r * t->weight_stride;
+        vfloat bias = v_all(t->bias ? t->bias[r] : 0);
+        SIMD_UNROLL
         for (int v = 0; v < vectors; v++)
-            sums[r][v] = t->begun ? v_load(t->y[v] + r * t->y_stride) : v_all(t->bias ? t->bias[r] : 0);
+            sums[r][v] = bias;
+    }
+    if (t->begun) {
+        SIMD_UNROLL
+        for (int r = 0; r < rows; r++) {
+            SIMD_UNROLL
+            for (int v = 0; v < vectors; v++)
+                sums[r][v] = v_load(t->y[v] + r * t->y_stride);
+        }
     }
     for (int64_t k = 0; k < t->taps; k++) {
         int64_t offset = gathered ? k * PRUNI_CONV_TILE : t->offsets[k];
         vfloat x[VECTORS];
+        SIMD_UNROLL
         for (int v = 0; v < vectors; v++)
             x[v] = v_load(t->x[v] + offset);
+        SIMD_UNROLL
         for (int r = 0; r < rows; r++) {
             vfloat weight = v_all(weights[r][k]);
+            SIMD_UNROLL
             for (int v = 0; v < vectors; v++)
                 sums[r][v] = v_multiply_add(weight, x[v], sums[r][v]);
         }
     }
-    for (int r = 0; r < rows; r++)
+    SIMD_UNROLL
+    for (int r = 0; r < rows; r++) {
+        SIMD_UNROLL
         for (int v = 0; v < vectors; v++)
             v_store(t->y[v] + r * t->y_stride, sums[r][v]);
+    }
 }
 
 #define DEFINE_TILE(name, rows, vectors, gathered)   \

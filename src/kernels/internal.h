@@ -388,8 +388,9 @@ typedef struct pruni_pool {
     int64_t divisor_override; /* of averages; 0: none */
 } pruni_pool;
 
-/* Maximum of each window; NaN wins; padding does not count. */
-void pruni_kernel_max_pool(float *y, const float *x, const pruni_pool *pool);
+/* Maximum of each window, of equal ones the first; the last NaN wins; padding does not count. */
+typedef void pruni_kernel_max_pool_fn(float *y, const float *x, const pruni_pool *pool);
+pruni_kernel_max_pool_fn pruni_kernel_max_pool;
 void pruni_kernel_avg_pool(float *y, const float *x, const pruni_pool *pool); /* without dilation */
 
 /* Averages over windows that cut the plane into out[0] · out[1] parts, which overlap where they do not divide it; of an

@@ -1,5 +1,5 @@
 /* Pooling over planes. */
-#include "kernels/internal.h"
+#include "kernels/table.h"
 
 #include <math.h>
 
@@ -33,7 +33,7 @@ static float window_max(const float *x, int64_t row_size, window rows, window co
     return largest;
 }
 
-void pruni_kernel_max_pool(float *y, const float *x, const pruni_pool *pool)
+void pruni_max_pool_portable(float *y, const float *x, const pruni_pool *pool)
 {
     for (int64_t p = 0; p < pool->planes; p++, x += pool->in[0] * pool->in[1])
         for (int64_t h = 0; h < pool->out[0]; h++) {
@@ -41,6 +41,11 @@ void pruni_kernel_max_pool(float *y, const float *x, const pruni_pool *pool)
             for (int64_t w = 0; w < pool->out[1]; w++)
                 *y++ = window_max(x, pool->in[1], rows, find_window(pool, 1, w));
         }
+}
+
+void pruni_kernel_max_pool(float *y, const float *x, const pruni_pool *pool)
+{
+    pruni_kernels_used()->max_pool(y, x, pool);
 }
 
 static float window_sum(const float *x, int64_t row_size, window rows, window columns)

@@ -12,6 +12,13 @@
 #define SIMD_TARGET __attribute__((target("avx2,fma,popcnt,bmi")))
 #define SIMD_INLINE SIMD_TARGET __attribute__((always_inline)) static inline
 
+/* Before a loop over sums that are to stay in registers. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SIMD_UNROLL _Pragma("GCC unroll 8")
+#else
+#define SIMD_UNROLL
+#endif
+
 enum { LANES = 8 };
 typedef __m256 vfloat;
 typedef __m256i vint;

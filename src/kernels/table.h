@@ -23,7 +23,8 @@
     ROW(mt19937_temper, temper, portable, avx2, avx2)          \
     ROW(uniform_float, uniform_float_fn, portable, avx2, avx2) \
     ROW(uniform_range, uniform_range_fn, portable, avx2, avx2) \
-    ROW(conv, conv_fn, portable, avx2, avx2)
+    ROW(conv, conv_fn, portable, avx2, avx2)                   \
+    ROW(max_pool, max_pool_fn, portable, avx2, avx2)
 
 #define PRUNI_KERNEL_MEMBER(kernel, type, reference, avx2, avx512) pruni_kernel_##type *kernel;
 

@@ -218,7 +218,7 @@ static prune_status check_numbers(const view *x, const pruni_conv_arguments *arg
     return PRUNE_OK;
 }
 
-static prune_status check_channels(const view *x, const prune_tensor *weight, const prune_tensor *bias,
+static prune_status wrong_channels(const view *x, const prune_tensor *weight, const prune_tensor *bias,
                                    const pruni_conv_arguments *arguments)
 {
     char text[PRUNI_SHAPE_TEXT], input_text[PRUNI_SHAPE_TEXT];
@@ -242,12 +242,19 @@ static prune_status check_channels(const view *x, const prune_tensor *weight, co
                           "channels instead",
                           groups, text, view_text(input_text, x, first_dim(arguments)),
                           (long long)(weight->sizes[1] * arguments->groups), (long long)x->channels);
-    if (bias && (bias->ndim != 1 || bias->sizes[0] != weight->sizes[0]))
-        return prune_fail(PRUNE_ERROR_RUNTIME,
-                          "Given weight of size %s, expected bias to be 1-dimensional with %lld elements, but got bias "
-                          "of size %s instead",
-                          text, out, pruni_list_text(input_text, bias->sizes, bias->ndim));
-    return PRUNE_OK;
+    return prune_fail(PRUNE_ERROR_RUNTIME,
+                      "Given weight of size %s, expected bias to be 1-dimensional with %lld elements, but got bias of "
+                      "size %s instead",
+                      text, out, pruni_list_text(input_text, bias->sizes, bias->ndim));
+}
+
+static prune_status check_channels(const view *x, const prune_tensor *weight, const prune_tensor *bias,
+                                   const pruni_conv_arguments *arguments)
+{
+    int64_t groups = arguments->groups, out = weight->sizes[0];
+    bool fits = out >= groups && out % groups == 0 && x->channels % groups == 0
+                && x->channels / groups == weight->sizes[1] && (!bias || (bias->ndim == 1 && bias->sizes[0] == out));
+    return fits ? PRUNE_OK : wrong_channels(x, weight, bias, arguments);
 }
 
 static prune_status check_kernel(const pruni_conv *conv, const int64_t padded[3], const int64_t reach[3], int first)
