@@ -292,6 +292,7 @@ def summary(s, c):
     try:
         module.eval()
         if all(m is module or isinstance(m, nn.Sequential) for m in module.modules()):
+            module(torch.zeros(2, *sizes))  # its errors come as they are
             s.ours("the layer table of a module without layers")
             return ["*"]
         with contextlib.redirect_stdout(page):
