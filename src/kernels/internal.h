@@ -223,7 +223,6 @@ typedef struct pruni_pick {
     int64_t n, room; /* of candidates */
     uint32_t *sample;
     int64_t sampled; /* keys in the sample */
-    uint32_t guess;  /* a key that may well be the k-th where many are equal */
     bool complete;   /* the candidates have found room so far */
 } pruni_pick;
 

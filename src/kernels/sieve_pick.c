@@ -137,12 +137,6 @@ static void narrow(pruni_pick *pick, int64_t n, int64_t low, int64_t middle, int
         sieve->high = from + ((bin_of_rank(bins, BINS, high - before) + 1) << shift);
     uint32_t bin = bin_of_rank(bins, BINS, middle - before);
     sieve->cut = from + (bin << shift) + ((1u << shift) + 1) / 2;
-    pick->guess = sieve->cut;
-    for (int64_t i = 0; i < n; i++)
-        if ((sample[i] - from) >> shift == bin) {
-            pick->guess = sample[i];
-            break;
-        }
 }
 
 void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double share)
@@ -189,10 +183,20 @@ pruni_run pruni_kernel_run_part(const pruni_run *run, int64_t start, int64_t n)
     };
 }
 
+/* Entries before the first that is aligned: of what is written, or else read. */
+static int64_t entries_to_alignment(const pruni_run *run)
+{
+    const uintptr_t line = 64;
+    uintptr_t start = run->mask ? (uintptr_t)run->mask : run->draws ? (uintptr_t)run->draws : (uintptr_t)run->scores;
+    return (int64_t)((line - start % line) % line / sizeof *run->scores);
+}
+
 bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t first)
 {
-    for (int64_t done = 0; done < run->n; done += BLOCK) {
-        const pruni_run block = pruni_kernel_run_part(run, done, smaller(BLOCK, run->n - done));
+    int64_t head = entries_to_alignment(run);
+    int64_t size = head > 0 ? head : BLOCK;
+    for (int64_t done = 0; done < run->n; done += size, size = BLOCK) {
+        const pruni_run block = pruni_kernel_run_part(run, done, smaller(size, run->n - done));
         pick->complete = pick->complete && pick->sieve.count + block.n <= pick->room;
         if (!pick->complete)
             return false;
@@ -282,6 +286,19 @@ static void find_by_digits(pruni_selection *found, const pruni_run *runs, int64_
     }
 }
 
+/* The key of the sample that lies nearest to where the k-th was expected: where many are equal it may well be theirs. */
+static uint32_t nearest_in_sample(const pruni_pick *pick)
+{
+    uint32_t cut = pick->sieve.cut, nearest = cut, least = UINT32_MAX;
+    for (int64_t i = 0; i < pick->sampled; i++) {
+        uint32_t key = pick->sample[i];
+        uint32_t distance = key < cut ? cut - key : key - cut;
+        nearest = distance < least ? key : nearest;
+        least = distance < least ? distance : least;
+    }
+    return nearest;
+}
+
 /* The key of the sample that comes next after `key`, up or down; the key itself if it is the last. */
 static uint32_t next_in_sample(const pruni_pick *pick, uint32_t key, bool up)
 {
@@ -299,7 +316,7 @@ static uint32_t next_in_sample(const pruni_pick *pick, uint32_t key, bool up)
 void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, const pruni_run *runs, int64_t count,
                               int64_t k)
 {
-    uint32_t guess = pick->guess;
+    uint32_t guess = nearest_in_sample(pick);
     for (int tries = 0; tries < 3; tries++) {
         if (is_kth(found, runs, count, k, guess))
             return;
@@ -312,7 +329,7 @@ void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, co
 
 static bool is_chosen(const pruni_choice *choice, uint32_t key, int64_t place)
 {
-    return key < choice->key || (key == choice->key && place < choice->split);
+    return (key < choice->key) | ((key == choice->key) & (place < choice->split)); /* nothing to guess */
 }
 
 static void set_entry(const pruni_run *run, int64_t i, float mask)
