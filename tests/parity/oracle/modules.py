@@ -300,6 +300,7 @@ def summary(s, c):
     finally:
         for m, mode in modes.items():
             m.training = mode
+            m._forward_hooks.clear()  # torchsummary's, which stay after a failure
         torch.set_rng_state(random)
         RemovableHandle.next_id = next_id
     return [one_line(page.getvalue())]

@@ -221,7 +221,7 @@ def method_text(method):
 # The commands after whose failure PyTorch may leave a part of its work behind.
 UNDONE = {"identity", "random_unstructured", "l1_unstructured", "ln_unstructured", "random_structured", "ln_structured",
           "n_m", "custom_from_mask", "remove", "apply", "global", "load_state_dict", "parameter", "buffer", "child", "set",
-          "compute_mask", "method_prune", "add", "linear", "conv1d", "conv2d", "conv3d", "uniform_", "summary", "lstm", "gru"}
+          "compute_mask", "method_prune", "add", "linear", "conv1d", "conv2d", "conv3d", "uniform_", "lstm", "gru"}
 
 
 class Snapshot:
