@@ -425,6 +425,7 @@ static void variants_of_uniform_range(void **state)
 }
 
 #include "kernels_conv.h"
+#include "kernels_linear.h"
 
 /* ---- Outputs that do not stay in the caches ---- */
 
@@ -480,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PRUNI_KERNEL_TABLE(TEST_ROW) cmocka_unit_test(the_sieve_rewrites_in_place),
         cmocka_unit_test(long_outputs_are_the_same),
+        cmocka_unit_test(equal_rows_have_equal_outputs),
         cmocka_unit_test(a_variant_can_be_forced),
     };
     printf("best variants used: %s\n", pruni_cpu_name(pruni_cpu_used()));

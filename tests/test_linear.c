@@ -64,20 +64,35 @@ static void values_are_added_to_the_bias(void **state)
     prune_module_release(layer);
 }
 
-static void a_row_gives_the_same_bits_in_any_batch(void **state)
+/* Row `index` of the outputs for the rows of x from `first` to before `end`. */
+static prune_tensor *row_of_outputs(prune_module *layer, prune_tensor *x, int64_t first, int64_t end, int64_t index)
+{
+    prune_tensor *rows = NULL, *row = NULL, *y;
+    assert_ok(prune_tensor_slice(&rows, x, 0, first, end, 1));
+    y = output_of(layer, rows);
+    assert_ok(prune_tensor_select(&row, y, 0, index));
+    prune_tensor_release(y);
+    return row;
+}
+
+/* A few rows are added up in another order than many. */
+static void a_row_gives_the_same_bits_wherever_it_stands(void **state)
 {
     (void)state;
-    prune_module *layer = linear(100, 7, true);
-    prune_tensor *x = NULL, *row = NULL, *all, *alone, *same = NULL;
-    assert_ok(prune_rand(&x, PRUNE_SHAPE(70, 100), PRUNE_FLOAT32, NULL));
-    assert_ok(prune_tensor_select(&row, x, 0, 66));
-    all = output_of(layer, x);
-    alone = output_of(layer, row);
-    assert_ok(prune_tensor_select(&same, all, 0, 66));
-    assert_same_bits(same, alone);
-    prune_tensor_release(all);
-    prune_tensor_release(alone);
-    prune_tensor_release(same);
+    prune_module *layer = linear(300, 7, true);
+    prune_tensor *x = NULL;
+    assert_ok(prune_rand(&x, PRUNE_SHAPE(230, 300), PRUNE_FLOAT32, NULL));
+    static const int64_t few[][2] = { { 66, 67 }, { 65, 67 }, { 61, 70 } },
+                         many[][2] = { { 0, 230 }, { 66, 90 }, { 60, 75 } };
+    prune_tensor *rows[6];
+    for (int i = 0; i < 6; i++) {
+        const int64_t *batch = i < 3 ? few[i] : many[i - 3];
+        rows[i] = row_of_outputs(layer, x, batch[0], batch[1], 66 - batch[0]);
+        assert_same_bits(rows[i], rows[i < 3 ? 0 : 3]);
+    }
+    for (int i = 0; i < 6; i++)
+        prune_tensor_release(rows[i]);
+    prune_tensor_release(x);
     prune_module_release(layer);
 }
 
@@ -278,7 +293,7 @@ static void running_out_of_memory_changes_nothing(void **state)
     t.layer = linear(3, 2, true);
     prune_tensor *one = values_of((const float[]){ 7 }, PRUNE_SHAPE(1));
     assert_ok(prune_module_register_parameter(t.layer, "bias", one));
-    t.x = strided(pattern(5, PRUNE_SHAPE(4, 3)));
+    t.x = strided(pattern(5, PRUNE_SHAPE(20, 3)));
     try_every_allocation(call, no_output, drop_output, &t);
     prune_tensor_release(one);
     prune_tensor_release(t.x);
@@ -291,7 +306,7 @@ int main(void)
         cmocka_unit_test(outputs_are_torchs),
         cmocka_unit_test(inputs_may_have_any_strides),
         cmocka_unit_test(values_are_added_to_the_bias),
-        cmocka_unit_test(a_row_gives_the_same_bits_in_any_batch),
+        cmocka_unit_test(a_row_gives_the_same_bits_wherever_it_stands),
         cmocka_unit_test(empty_sizes_work),
         cmocka_unit_test(nan_and_infinity_pass_through),
         cmocka_unit_test(an_attribute_or_a_strided_tensor_serves_as_weight),

@@ -326,10 +326,20 @@ pruni_kernel_along_dim pruni_kernel_log_softmax;
 
 /* ---- Linear (linear.c) ---- */
 
-/* y[rows, out] = x[rows, in] · weight[out, in]ᵀ + bias[out], all contiguous; bias may be NULL. An output's sum has the
- * same order wherever it stands. */
-void pruni_kernel_linear(float *y, const float *x, const float *weight, const float *bias, int64_t rows, int64_t in,
-                         int64_t out);
+/* y[rows, out] = x[rows, in] · weight[out, in]ᵀ + bias[out], all contiguous; bias may be NULL. All outputs
+ * of a call have sums of the same order. */
+typedef struct pruni_linear {
+    int64_t rows, in, out;
+    const float *x, *weight, *bias;
+    float *y;
+    float *scratch; /* pruni_kernel_linear_scratch() floats */
+} pruni_linear;
+
+typedef void pruni_kernel_linear_fn(const pruni_linear *linear);
+pruni_kernel_linear_fn pruni_kernel_linear;
+
+/* The floats of its scratch: none for a few rows, 200 kB at most. */
+int64_t pruni_kernel_linear_scratch(int64_t rows, int64_t in);
 
 /* ---- Recurrence (rnn.c): one direction of one layer, through the whole sequence ---- */
 
@@ -343,6 +353,7 @@ typedef struct pruni_rnn {
     float *h, *c;                  /* [batch, hidden]: from the first states to the last; c for an LSTM alone */
     float *y;                      /* [length · batch, y_width]: h of each time goes to the start of its row */
     int64_t y_width;
+    float *scratch; /* of the product of h, [batch, hidden] */
 } pruni_rnn;
 
 void pruni_kernel_lstm(const pruni_rnn *rnn); /* gates i, f, g, o */

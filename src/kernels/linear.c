@@ -1,5 +1,6 @@
 /* Linear layers: dot products of rows. */
-#include "kernels/internal.h"
+#include "kernels/linear.h"
+#include "kernels/table.h"
 
 enum {
     LANES = 8, /* running sums of a dot product */
@@ -41,27 +42,38 @@ static void dot_tile(float sums[TILE], const float *x, const float *weight, int6
         sums[t] = sum_of(lanes[t]);
 }
 
-static void linear_block(float *y, const float *x, const float *weight, const float *bias, int64_t rows, int64_t in,
-                         int64_t out)
+/* `count` rows from `first` on. */
+static void linear_block(const pruni_linear *l, int64_t first, int64_t count)
 {
     int64_t o = 0;
-    for (; o + TILE <= out; o += TILE)
-        for (int64_t r = 0; r < rows; r++) {
+    for (; o + TILE <= l->out; o += TILE)
+        for (int64_t r = first; r < first + count; r++) {
             float sums[TILE];
-            dot_tile(sums, x + r * in, weight + o * in, in);
+            dot_tile(sums, l->x + r * l->in, l->weight + o * l->in, l->in);
             for (int t = 0; t < TILE; t++)
-                y[r * out + o + t] = bias ? sums[t] + bias[o + t] : sums[t];
+                l->y[r * l->out + o + t] = l->bias ? sums[t] + l->bias[o + t] : sums[t];
         }
-    for (; o < out; o++)
-        for (int64_t r = 0; r < rows; r++) {
-            float sum = dot(x + r * in, weight + o * in, in);
-            y[r * out + o] = bias ? sum + bias[o] : sum;
+    for (; o < l->out; o++)
+        for (int64_t r = first; r < first + count; r++) {
+            float sum = dot(l->x + r * l->in, l->weight + o * l->in, l->in);
+            l->y[r * l->out + o] = l->bias ? sum + l->bias[o] : sum;
         }
 }
 
-void pruni_kernel_linear(float *y, const float *x, const float *weight, const float *bias, int64_t rows, int64_t in,
-                         int64_t out)
+void pruni_linear_portable(const pruni_linear *l)
 {
-    for (int64_t r = 0; r < rows; r += BLOCK)
-        linear_block(y + r * out, x + r * in, weight, bias, rows - r < BLOCK ? rows - r : BLOCK, in, out);
+    for (int64_t r = 0; r < l->rows; r += BLOCK)
+        linear_block(l, r, l->rows - r < BLOCK ? l->rows - r : BLOCK);
+}
+
+void pruni_kernel_linear(const pruni_linear *linear)
+{
+    pruni_kernels_used()->linear(linear);
+}
+
+int64_t pruni_kernel_linear_scratch(int64_t rows, int64_t in)
+{
+    int64_t packed_rows = rows < PRUNI_LINEAR_ROWS ? (rows + 7) / 8 * 8 : PRUNI_LINEAR_ROWS;
+    int64_t packed_in = in < PRUNI_LINEAR_IN ? in : PRUNI_LINEAR_IN;
+    return rows <= PRUNI_LINEAR_FEW ? 0 : packed_rows * packed_in;
 }

@@ -35,9 +35,10 @@ static void gru_step(float *gates, const float *input_gates, float *h, float *c,
 static void run(const pruni_rnn *rnn, int64_t gate_count, rnn_step *step)
 {
     const int64_t hidden = rnn->hidden, width = gate_count * hidden;
+    const pruni_linear state = { rnn->batch, hidden, width, rnn->h, rnn->weight, rnn->bias, rnn->gates, rnn->scratch };
     for (int64_t passed = 0; passed < rnn->length; passed++) {
         int64_t time = rnn->reverse ? rnn->length - 1 - passed : passed;
-        pruni_kernel_linear(rnn->gates, rnn->h, rnn->weight, rnn->bias, rnn->batch, hidden, width);
+        pruni_kernel_linear(&state);
         for (int64_t n = 0; n < rnn->batch; n++) {
             int64_t row = time * rnn->time_step + n * rnn->batch_step;
             float *h = rnn->h + n * hidden;

@@ -82,6 +82,35 @@ SIMD_INLINE vfloat v_multiply_add(vfloat a, vfloat b, vfloat c)
     return _mm256_fmadd_ps(a, b, c);
 }
 
+/* All bits of the first `count` lanes. */
+SIMD_INLINE vmask v_first(int64_t count)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lane);
+}
+
+/* The first `count` numbers, and zeros. */
+SIMD_INLINE vfloat v_load_first(const float *from, int64_t count)
+{
+    return count >= LANES ? v_load(from) : _mm256_maskload_ps(from, v_first(count));
+}
+
+/* The first `count` numbers alone. */
+SIMD_INLINE void v_store_first(float *to, vfloat a, int64_t count)
+{
+    if (count >= LANES)
+        v_store(to, a);
+    else
+        _mm256_maskstore_ps(to, v_first(count), a);
+}
+
+/* The sum of the lanes of each of four vectors. */
+SIMD_INLINE void v_sum_four(float sums[4], vfloat a, vfloat b, vfloat c, vfloat d)
+{
+    __m256 quarters = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    _mm_storeu_ps(sums, _mm_add_ps(_mm256_castps256_ps128(quarters), _mm256_extractf128_ps(quarters, 1)));
+}
+
 SIMD_INLINE vint v_load_words(const void *from)
 {
     return _mm256_loadu_si256(from);

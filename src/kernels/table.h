@@ -1,5 +1,6 @@
 /* The kernels that have variants. Tests and measurements take them from here: tests/test_kernels.c has a test for each row
- * of the table, which compares every variant that the machine can run with the reference, bit for bit. */
+ * of the table, which compares every variant that the machine can run with the reference: bit for bit, but for the sums of
+ * dense layers, which may differ by rounding. */
 #ifndef PRUNI_KERNELS_TABLE_H
 #define PRUNI_KERNELS_TABLE_H
 
@@ -24,7 +25,8 @@
     ROW(uniform_float, uniform_float_fn, portable, avx2, avx2) \
     ROW(uniform_range, uniform_range_fn, portable, avx2, avx2) \
     ROW(conv, conv_fn, portable, avx2, avx2)                   \
-    ROW(max_pool, max_pool_fn, portable, avx2, avx2)
+    ROW(max_pool, max_pool_fn, portable, avx2, avx2)           \
+    ROW(linear, linear_fn, portable, avx2, avx2)
 
 #define PRUNI_KERNEL_MEMBER(kernel, type, reference, avx2, avx512) pruni_kernel_##type *kernel;
 

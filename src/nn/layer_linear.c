@@ -46,10 +46,18 @@ static prune_status run(prune_tensor **y, const prune_tensor *x, const prune_ten
     prune_tensor *result = NULL;
     if (prune_tensor_empty(&result, sizes, x->ndim, PRUNE_FLOAT32))
         return prune_last_status();
-    if (result->numel > 0)
-        pruni_kernel_linear(pruni_tensor_pointer(result), pruni_tensor_pointer(x), pruni_tensor_pointer(weight),
-                            bias ? pruni_tensor_pointer(bias) : NULL, result->numel / out_features, weight->sizes[1],
-                            out_features);
+    const int64_t in = weight->sizes[1], rows = result->numel > 0 ? result->numel / out_features : 0;
+    const int64_t room = pruni_kernel_linear_scratch(rows, in);
+    float *scratch = room > 0 ? pruni_alloc_array((size_t)room, sizeof *scratch) : NULL;
+    if (room > 0 && !scratch) {
+        prune_tensor_release(result);
+        return prune_last_status();
+    }
+    if (rows > 0)
+        pruni_kernel_linear(&(pruni_linear){ rows, in, out_features, pruni_tensor_pointer(x),
+                                             pruni_tensor_pointer(weight), bias ? pruni_tensor_pointer(bias) : NULL,
+                                             pruni_tensor_pointer(result), scratch });
+    pruni_free(scratch);
     *y = result;
     return PRUNE_OK;
 }

@@ -145,6 +145,7 @@ typedef struct pass {
     prune_tensor *x;          /* contiguous */
     prune_tensor *results[3]; /* y, h_n, c_n */
     prune_tensor *input_gates, *gates;
+    prune_tensor *scratch; /* of the products */
 } pass;
 
 static void release(pass *p)
@@ -152,6 +153,7 @@ static void release(pass *p)
     prune_tensor_release(p->x);
     prune_tensor_release(p->input_gates);
     prune_tensor_release(p->gates);
+    prune_tensor_release(p->scratch);
     for (int i = 0; i < 3; i++)
         prune_tensor_release(p->results[i]);
 }
@@ -169,6 +171,15 @@ static prune_status make_state(prune_tensor **out, const pass *p, const prune_te
     return PRUNE_OK;
 }
 
+/* The inputs' product has the most rows, as many columns as the first layer or a later one has inputs. */
+static int64_t scratch_size(const pass *p)
+{
+    const rnn *self = p->rnn;
+    const int64_t later = self->directions * self->hidden_size;
+    return pruni_kernel_linear_scratch(p->shapes.length * p->shapes.batch,
+                                       self->input_size > later ? self->input_size : later);
+}
+
 static prune_status prepare(pass *p, prune_tensor *const *x, int64_t nx)
 {
     const rnn *self = p->rnn;
@@ -177,7 +188,8 @@ static prune_status prepare(pass *p, prune_tensor *const *x, int64_t nx)
     sizes[x[0]->ndim - 1] = self->directions * self->hidden_size;
     if (prune_tensor_contiguous(&p->x, x[0]) || prune_tensor_empty(&p->results[0], sizes, x[0]->ndim, PRUNE_FLOAT32)
         || prune_tensor_empty(&p->input_gates, PRUNE_SHAPE(self->directions, rows, width), PRUNE_FLOAT32)
-        || prune_tensor_empty(&p->gates, PRUNE_SHAPE(p->shapes.batch, width), PRUNE_FLOAT32))
+        || prune_tensor_empty(&p->gates, PRUNE_SHAPE(p->shapes.batch, width), PRUNE_FLOAT32)
+        || prune_tensor_empty(&p->scratch, PRUNE_SHAPE(scratch_size(p)), PRUNE_FLOAT32))
         return prune_last_status();
     for (int64_t i = 1; i <= self->kind->states; i++)
         if (make_state(&p->results[i], p, nx > 1 ? x[i] : NULL))
@@ -235,9 +247,16 @@ static prune_status project(const pass *p, int64_t layer, int64_t direction)
     parameters ih = { NULL, NULL };
     bool failed = read_parameters(&ih, p, "ih", layer, direction, columns);
     if (!failed)
-        pruni_kernel_linear(input_gates_of(p, direction), pruni_tensor_pointer(layer == 0 ? p->x : p->results[0]),
-                            pruni_tensor_pointer(ih.weight), ih.bias ? pruni_tensor_pointer(ih.bias) : NULL,
-                            p->shapes.length * p->shapes.batch, columns, self->kind->gates * self->hidden_size);
+        pruni_kernel_linear(&(pruni_linear){
+            .rows = p->shapes.length * p->shapes.batch,
+            .in = columns,
+            .out = self->kind->gates * self->hidden_size,
+            .x = pruni_tensor_pointer(layer == 0 ? p->x : p->results[0]),
+            .weight = pruni_tensor_pointer(ih.weight),
+            .bias = ih.bias ? pruni_tensor_pointer(ih.bias) : NULL,
+            .y = input_gates_of(p, direction),
+            .scratch = pruni_tensor_pointer(p->scratch),
+        });
     release_parameters(&ih);
     return failed ? prune_last_status() : PRUNE_OK;
 }
@@ -267,6 +286,7 @@ static prune_status recur(const pass *p, int64_t layer, int64_t direction)
         .c = p->results[2] ? (float *)pruni_tensor_pointer(p->results[2]) + state : NULL,
         .y = (float *)pruni_tensor_pointer(p->results[0]) + direction * hidden,
         .y_width = self->directions * hidden,
+        .scratch = pruni_tensor_pointer(p->scratch),
     });
     release_parameters(&hh);
     return PRUNE_OK;

@@ -1,0 +1,208 @@
+/* Linear layers in vectors, for the width whose names are defined. */
+#include "kernels/linear.h"
+
+enum {
+    GROUP = 4,    /* outputs whose sums are finished together */
+    FEW_OUT = 2,  /* groups at a time for a single row */
+    FEW_ROWS = 3, /* rows at a time, of a few */
+    PANEL = 3     /* vectors of rows that are packed side by side, at most */
+};
+
+/* The row of the weight for an output; beyond the edge the last one stands for those that are not there. */
+SIMD_INLINE const float *weight_row(const pruni_linear *l, int64_t o)
+{
+    return l->weight + (o < l->out ? o : l->out - 1) * l->in;
+}
+
+/* ---- A few rows: dot products along vectors of `in`, as many running sums as there are lanes ---- */
+
+/* The outputs of a row, as far as there are any, from vectors of sums. */
+SIMD_INLINE void finish_dots(const pruni_linear *l, int64_t row, int64_t o, const vfloat *sums, int groups)
+{
+    for (int g = 0; g < groups; g++, sums += GROUP, o += GROUP) {
+        float finished[GROUP];
+        v_sum_four(finished, sums[0], sums[1], sums[2], sums[3]);
+        for (int64_t t = 0; t < GROUP && t < l->out - o; t++)
+            l->y[row * l->out + o + t] = l->bias ? finished[t] + l->bias[o + t] : finished[t];
+    }
+}
+
+/* `rows` rows of x with `groups` groups of rows of the weight. */
+SIMD_INLINE void dots(const pruni_linear *l, int64_t row, int64_t o, int rows, int groups)
+{
+    const float *x = l->x + row * l->in, *weights[FEW_OUT * GROUP];
+    vfloat sums[FEW_ROWS][FEW_OUT * GROUP];
+    for (int t = 0; t < groups * GROUP; t++) {
+        weights[t] = weight_row(l, o + t);
+        for (int r = 0; r < rows; r++)
+            sums[r][t] = v_all(0);
+    }
+    int64_t k = 0;
+    for (; k + LANES <= l->in; k += LANES)
+        for (int t = 0; t < groups * GROUP; t++)
+            for (int r = 0; r < rows; r++)
+                sums[r][t] = v_multiply_add(v_load(x + r * l->in + k), v_load(weights[t] + k), sums[r][t]);
+    if (k < l->in)
+        for (int t = 0; t < groups * GROUP; t++)
+            for (int r = 0; r < rows; r++)
+                sums[r][t] = v_multiply_add(v_load_first(x + r * l->in + k, l->in - k),
+                                            v_load_first(weights[t] + k, l->in - k), sums[r][t]);
+    for (int r = 0; r < rows; r++)
+        finish_dots(l, row + r, o, sums[r], groups);
+}
+
+SIMD_INLINE void few_rows(const pruni_linear *l)
+{
+    if (l->rows == 1) {
+        for (int64_t o = 0; o < l->out; o += FEW_OUT * GROUP)
+            dots(l, 0, o, 1, FEW_OUT);
+        return;
+    }
+    for (int64_t o = 0; o < l->out; o += GROUP) {
+        int64_t row = 0, left = l->rows;
+        for (; left == 3 || left > 4; row += FEW_ROWS, left -= FEW_ROWS)
+            dots(l, row, o, FEW_ROWS, 1);
+        for (; left > 0; row += 2, left -= 2)
+            dots(l, row, o, 2, 1);
+    }
+}
+
+/* ---- Many rows: they are packed so that vectors lie across them, and meet one number of the weight at a time ---- */
+
+/* A block of x: some rows, some columns; packed in panels of one to three vectors of rows. */
+typedef struct block {
+    int64_t row, rows, column, columns;
+} block;
+
+/* How many vectors of rows the next panel has when so many are left: one of a single vector would waste time. */
+SIMD_INLINE int panel_width(int64_t left)
+{
+    return left == 4 || left == 2 ? 2 : left >= PANEL ? PANEL : 1;
+}
+
+/* A vector of rows: column by column, `width` vectors apart. Beyond the edge the last row stands for the others. */
+SIMD_INLINE void pack_rows(float *to, const pruni_linear *l, const block *b, int64_t row, int width)
+{
+    const float *from[LANES];
+    for (int i = 0; i < LANES; i++) {
+        int64_t in_block = row + i < b->rows ? row + i : b->rows - 1;
+        from[i] = l->x + (b->row + in_block) * l->in + b->column;
+    }
+    for (int64_t k = 0; k < b->columns; k += LANES) {
+        vfloat square[LANES];
+        int64_t left = b->columns - k;
+        for (int i = 0; i < LANES; i++)
+            square[i] = v_load_first(from[i] + k, left);
+        v_transpose(square);
+        for (int i = 0; i < LANES; i++)
+            if (i < left)
+                v_store(to + (k + i) * width * LANES, square[i]);
+    }
+}
+
+SIMD_INLINE void pack(const pruni_linear *l, const block *b)
+{
+    float *to = l->scratch;
+    int width;
+    for (int64_t row = 0; row < b->rows; row += width * LANES) {
+        width = panel_width((b->rows - row + LANES - 1) / LANES);
+        for (int i = 0; i < width; i++)
+            pack_rows(to + i * LANES, l, b, row + i * LANES, width);
+        to += b->columns * width * LANES;
+    }
+}
+
+/* Sums of a block lie in vectors across its rows, PRUNI_LINEAR_ROWS for each output. */
+
+/* A panel of `width` vectors of rows with a group of rows of the weight. */
+SIMD_INLINE void multiply_panel(float *sums, const float *panel, const float *const weights[GROUP], int64_t columns,
+                                int width)
+{
+    vfloat running[GROUP][PANEL];
+    for (int t = 0; t < GROUP; t++)
+        for (int i = 0; i < width; i++)
+            running[t][i] = v_all(0);
+    for (int64_t k = 0; k < columns; k++, panel += width * LANES)
+        for (int t = 0; t < GROUP; t++) {
+            vfloat weight = v_all(weights[t][k]);
+            for (int i = 0; i < width; i++)
+                running[t][i] = v_multiply_add(v_load(panel + i * LANES), weight, running[t][i]);
+        }
+    for (int t = 0; t < GROUP; t++)
+        for (int i = 0; i < width; i++)
+            v_store(sums + t * PRUNI_LINEAR_ROWS + i * LANES, running[t][i]);
+}
+
+/* A vector of outputs, from output `o` on, for all rows of the block. */
+SIMD_INLINE void multiply_block(float *sums, const pruni_linear *l, const block *b, int64_t o)
+{
+    for (int first = 0; first < LANES; first += GROUP) {
+        const float *weights[GROUP], *panel = l->scratch;
+        for (int t = 0; t < GROUP; t++)
+            weights[t] = weight_row(l, o + first + t) + b->column;
+        for (int64_t row = 0; row < b->rows;) {
+            float *to = sums + first * PRUNI_LINEAR_ROWS + row;
+            int width = panel_width((b->rows - row + LANES - 1) / LANES);
+            if (width == 3)
+                multiply_panel(to, panel, weights, b->columns, 3);
+            else if (width == 2)
+                multiply_panel(to, panel, weights, b->columns, 2);
+            else
+                multiply_panel(to, panel, weights, b->columns, 1);
+            panel += b->columns * width * LANES;
+            row += width * LANES;
+        }
+    }
+}
+
+/* From sums in vectors across rows to outputs: the first columns' set them, later ones are added, the bias at last. */
+SIMD_INLINE void add_sums(const pruni_linear *l, const block *b, int64_t o, const float *sums)
+{
+    const bool first = b->column == 0, last = b->column + b->columns == l->in;
+    const int64_t outs = l->out - o < LANES ? l->out - o : LANES;
+    vfloat bias = last && l->bias ? v_load_first(l->bias + o, outs) : v_all(0);
+    for (int64_t row = 0; row < b->rows; row += LANES) {
+        vfloat square[LANES];
+        for (int i = 0; i < LANES; i++)
+            square[i] = v_load(sums + i * PRUNI_LINEAR_ROWS + row);
+        v_transpose(square);
+        for (int i = 0; i < LANES && row + i < b->rows; i++) {
+            float *y = l->y + (b->row + row + i) * l->out + o;
+            vfloat sum = first ? square[i] : v_add(v_load_first(y, outs), square[i]);
+            v_store_first(y, last && l->bias ? v_add(sum, bias) : sum, outs);
+        }
+    }
+}
+
+/* n cut into equal parts of at most `most`, rounded up to a multiple of `unit`. */
+SIMD_INLINE int64_t equal_part(int64_t n, int64_t most, int64_t unit)
+{
+    int64_t parts = (n - 1) / most + 1, size = (n - 1) / parts + 1;
+    return (size + unit - 1) / unit * unit;
+}
+
+SIMD_INLINE void many_rows(const pruni_linear *l)
+{
+    const int64_t rows = equal_part(l->rows, PRUNI_LINEAR_ROWS, PANEL * LANES);
+    const int64_t columns = equal_part(l->in, PRUNI_LINEAR_IN, LANES);
+    for (int64_t column = 0; column < l->in; column += columns)
+        for (int64_t row = 0; row < l->rows; row += rows) {
+            block b = { row, rows, column, columns };
+            b.rows = l->rows - row < rows ? l->rows - row : rows;
+            b.columns = l->in - column < columns ? l->in - column : columns;
+            pack(l, &b);
+            for (int64_t o = 0; o < l->out; o += LANES) {
+                float sums[LANES * PRUNI_LINEAR_ROWS];
+                multiply_block(sums, l, &b, o);
+                add_sums(l, &b, o, sums);
+            }
+        }
+}
+
+SIMD_TARGET void SIMD_NAME(linear)(const pruni_linear *l)
+{
+    if (l->rows <= PRUNI_LINEAR_FEW || l->in == 0)
+        few_rows(l);
+    else
+        many_rows(l);
+}
