@@ -1,4 +1,4 @@
-/* Each variant of each kernel in the table against its reference: bit for bit, but for sums of layers. */
+/* Each variant of each kernel in the table against its reference: bit for bit, but for what layers compute. */
 #include "support.h"
 
 #include "kernels/table.h"
@@ -426,6 +426,7 @@ static void variants_of_uniform_range(void **state)
 
 #include "kernels_conv.h"
 #include "kernels_linear.h"
+#include "kernels_activation.h"
 
 /* ---- Outputs that do not stay in the caches ---- */
 
@@ -482,6 +483,7 @@ int main(void)
         PRUNI_KERNEL_TABLE(TEST_ROW) cmocka_unit_test(the_sieve_rewrites_in_place),
         cmocka_unit_test(long_outputs_are_the_same),
         cmocka_unit_test(equal_rows_have_equal_outputs),
+        cmocka_unit_test(activations_are_right_everywhere),
         cmocka_unit_test(a_variant_can_be_forced),
     };
     printf("best variants used: %s\n", pruni_cpu_name(pruni_cpu_used()));

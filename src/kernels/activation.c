@@ -1,5 +1,5 @@
 /* Activations, element by element. */
-#include "kernels/internal.h"
+#include "kernels/table.h"
 
 #include <math.h>
 
@@ -11,16 +11,47 @@ void pruni_kernel_relu(float *y, int64_t y_stride, const float *x, int64_t x_str
     }
 }
 
-void pruni_kernel_sigmoid(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n)
+void pruni_sigmoid_portable(float *y, const float *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i * y_stride] = 1.0f / (1.0f + expf(-x[i * x_stride]));
+        y[i] = 1.0f / (1.0f + expf(-x[i]));
+}
+
+void pruni_tanh_portable(float *y, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = tanhf(x[i]);
+}
+
+/* Where the numbers do not lie side by side, they are brought together, a few at a time, so that their bits are the
+ * same. */
+static void in_runs(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n,
+                    pruni_kernel_unary_run *run)
+{
+    enum { FEW = 64 };
+    if (y_stride == 1 && x_stride == 1) {
+        run(y, x, n);
+        return;
+    }
+    for (int64_t done = 0; done < n; done += FEW) {
+        float numbers[FEW];
+        const int64_t count = n - done < FEW ? n - done : FEW;
+        for (int64_t i = 0; i < count; i++)
+            numbers[i] = x[(done + i) * x_stride];
+        run(numbers, numbers, count);
+        for (int64_t i = 0; i < count; i++)
+            y[(done + i) * y_stride] = numbers[i];
+    }
+}
+
+void pruni_kernel_sigmoid(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n)
+{
+    in_runs(y, y_stride, x, x_stride, n, pruni_kernels_used()->sigmoid);
 }
 
 void pruni_kernel_tanh(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++)
-        y[i * y_stride] = tanhf(x[i * x_stride]);
+    in_runs(y, y_stride, x, x_stride, n, pruni_kernels_used()->tanh);
 }
 
 /* x · Φ(x) with Φ(x) = erfc(−x / √2) / 2, which keeps its digits where 1 + erf(x / √2) would lose them. */

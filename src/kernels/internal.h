@@ -317,6 +317,9 @@ pruni_kernel_unary pruni_kernel_sigmoid;
 pruni_kernel_unary pruni_kernel_tanh;
 pruni_kernel_unary pruni_kernel_gelu;
 
+/* Numbers side by side. */
+typedef void pruni_kernel_unary_run(float *y, const float *x, int64_t n);
+
 /* ---- Softmax (softmax.c): along the middle dim of contiguous [outer, size, inner] arrays ---- */
 
 typedef void pruni_kernel_along_dim(float *y, const float *x, int64_t outer, int64_t size, int64_t inner);

@@ -82,6 +82,48 @@ SIMD_INLINE vfloat v_multiply_add(vfloat a, vfloat b, vfloat c)
     return _mm256_fmadd_ps(a, b, c);
 }
 
+SIMD_INLINE vfloat v_divide(vfloat a, vfloat b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+SIMD_INLINE vfloat v_negate(vfloat a)
+{
+    return _mm256_xor_ps(_mm256_set1_ps(-0.0f), a);
+}
+
+/* The magnitude of a, which has no sign, with the sign of b. */
+SIMD_INLINE vfloat v_with_sign(vfloat a, vfloat b)
+{
+    return _mm256_or_ps(a, _mm256_and_ps(_mm256_set1_ps(-0.0f), b));
+}
+
+/* The lesser and the greater one; b where one is NaN. */
+SIMD_INLINE vfloat v_least_float(vfloat a, vfloat b)
+{
+    return _mm256_min_ps(a, b);
+}
+
+SIMD_INLINE vfloat v_greatest_float(vfloat a, vfloat b)
+{
+    return _mm256_max_ps(a, b);
+}
+
+/* To the nearest whole number. */
+SIMD_INLINE vfloat v_round(vfloat a)
+{
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/* a * 2^n for a about 1 and a whole n from -252 to 254, in two steps, so that the result may be denormal or infinite. */
+SIMD_INLINE vfloat v_scale(vfloat a, vfloat n)
+{
+    const __m256i bias = _mm256_set1_epi32(127), whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1);
+    __m256i first = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
+    __m256i second = _mm256_slli_epi32(_mm256_add_epi32(_mm256_sub_epi32(whole, half), bias), 23);
+    return _mm256_mul_ps(_mm256_mul_ps(a, _mm256_castsi256_ps(first)), _mm256_castsi256_ps(second));
+}
+
 /* All bits of the first `count` lanes. */
 SIMD_INLINE vmask v_first(int64_t count)
 {

@@ -26,7 +26,9 @@
     ROW(uniform_range, uniform_range_fn, portable, avx2, avx2) \
     ROW(conv, conv_fn, portable, avx2, avx2)                   \
     ROW(max_pool, max_pool_fn, portable, avx2, avx2)           \
-    ROW(linear, linear_fn, portable, avx2, avx2)
+    ROW(linear, linear_fn, portable, avx2, avx2)               \
+    ROW(sigmoid, unary_run, portable, avx2, avx2)              \
+    ROW(tanh, unary_run, portable, avx2, avx2)
 
 #define PRUNI_KERNEL_MEMBER(kernel, type, reference, avx2, avx512) pruni_kernel_##type *kernel;
 
