@@ -1,5 +1,5 @@
-/* The part of test_kernels.c that is about convolutions and pooling: sums may be rounded otherwise than in the reference, so that they
- * are compared within a bound. */
+/* The part of test_kernels.c that is about convolutions and pooling. Sums may be rounded otherwise than in the
+ * reference, so that they are compared within a bound. */
 
 static int64_t draw(uint32_t *state, int64_t least, int64_t most)
 {

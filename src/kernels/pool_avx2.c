@@ -20,15 +20,16 @@ SIMD_INLINE vfloat pairs(const float *x, int64_t width)
                    _mm256_shuffle_ps(upper, lower, _MM_SHUFFLE(3, 1, 3, 1)));
 }
 
-SIMD_INLINE void pool_units(float *const y[2], const float *const x[2], int64_t width)
+/* From the pairs of two units to their outputs. */
+SIMD_INLINE void store_units(float *y, float *next_y, vfloat unit, vfloat next_unit)
 {
-    __m256d first = _mm256_castps_pd(pairs(x[0], width)), second = _mm256_castps_pd(pairs(x[1], width));
+    __m256d first = _mm256_castps_pd(unit), second = _mm256_castps_pd(next_unit);
     vfloat upper = _mm256_castpd_ps(_mm256_unpacklo_pd(first, second));
     vfloat lower = _mm256_castpd_ps(_mm256_unpackhi_pd(first, second));
     __m256d mixed = _mm256_castps_pd(greater(upper, lower));
     vfloat found = _mm256_castpd_ps(_mm256_permute4x64_pd(mixed, _MM_SHUFFLE(3, 1, 2, 0)));
-    _mm_storeu_ps(y[0], _mm256_castps256_ps128(found));
-    _mm_storeu_ps(y[1], _mm256_extractf128_ps(found, 1));
+    _mm_storeu_ps(y, _mm256_castps256_ps128(found));
+    _mm_storeu_ps(next_y, _mm256_extractf128_ps(found, 1));
 }
 
 static bool is_two_by_two(const pruni_pool *pool)
@@ -40,33 +41,28 @@ static bool is_two_by_two(const pruni_pool *pool)
     return pool->out[1] >= UNIT;
 }
 
-/* The last unit of a row may overlap the one before it; the very last may be there twice. */
+/* The last unit of a row may overlap the one before it. */
 SIMD_TARGET void pruni_max_pool_avx2(float *y, const float *x, const pruni_pool *pool)
 {
-    float *to[2];
-    const float *from[2];
-    int64_t width = pool->out[1];
-    int filled = 0;
+    int64_t width = pool->out[1], row = pool->in[1];
+    vfloat waiting = v_all(0);
+    float *place = NULL; /* of the unit that waits for another */
     if (!is_two_by_two(pool)) {
         pruni_max_pool_portable(y, x, pool);
         return;
     }
-    for (int64_t p = 0; p < pool->planes; p++, x += pool->in[0] * pool->in[1])
+    for (int64_t p = 0; p < pool->planes; p++, x += pool->in[0] * row)
         for (int64_t h = 0; h < pool->out[0]; h++, y += width)
             for (int64_t w = 0; w < width; w += UNIT) {
                 int64_t start = w + UNIT <= width ? w : width - UNIT;
-                to[filled] = y + start;
-                from[filled++] = x + 2 * (h * pool->in[1] + start);
-                if (filled == 2) {
-                    pool_units(to, from, pool->in[1]);
-                    filled = 0;
-                }
+                vfloat unit = pairs(x + 2 * (h * row + start), row);
+                if (place)
+                    store_units(place, y + start, waiting, unit);
+                waiting = unit;
+                place = place ? NULL : y + start;
             }
-    if (filled == 1) {
-        to[1] = to[0];
-        from[1] = from[0];
-        pool_units(to, from, pool->in[1]);
-    }
+    if (place)
+        store_units(place, place, waiting, waiting);
 }
 
 #endif
