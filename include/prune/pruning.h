@@ -223,8 +223,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_container(prune_method **ou
                                                                int64_t count);
 
 /** container.add_pruning_method(method). Errors: type (not a container; a container cannot be nested), attribute
- *  (`method`, or an empty container, has no tensor name), value (its tensor name is another's, in PyTorch's words), state (the container is at
- *  work on a parameter: prune that instead). */
+ *  (`method`, or an empty container, has no tensor name), value (its tensor name is another's, in PyTorch's words),
+ *  state (the container is at work on a parameter: prune that instead). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_container_add(prune_method *container, prune_method *method);
 
 /** len(container); −1 for a method that is no container. */

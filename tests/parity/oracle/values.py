@@ -13,7 +13,7 @@ class Values:
         return "[" + ",".join(map(str, shape)) + "]"
 
     def shape(self):
-        kind = self.pick((12, "small"), (3, "long"), (2, "thousands"), (0.3, "more"))
+        kind = self.pick((12, "small"), (3, "long"), (2, "thousands"), (1, "more"))
         if kind == "long":
             return [self.r.choice([17, 64, 65, 97, 128, 251, 640])]
         if kind == "thousands":
