@@ -6,6 +6,16 @@ static int64_t draw(uint32_t *state, int64_t least, int64_t most)
     return least + next_random(state) % (most - least + 1);
 }
 
+/* More taps than are added at once, for few outputs. */
+static void make_deep(pruni_conv *conv, int64_t channels)
+{
+    conv->out_channels /= conv->groups;
+    conv->in_channels = channels;
+    conv->batch = conv->groups = 1;
+    conv->in[0] = conv->out[0] = conv->kernel[0] = conv->stride[0] = conv->dilation[0] = 1;
+    conv->padding[0] = 0;
+}
+
 static pruni_conv some_conv(uint32_t seed)
 {
     static const int64_t channels[] = { 1, 2, 3, 4, 5, 6, 7, 11, 16, 24, 31 };
@@ -24,6 +34,8 @@ static pruni_conv some_conv(uint32_t seed)
                      - (plain ? 0 : draw(&seed, -1, 2));
         conv.in[i] = conv.in[i] < 1 ? 1 : conv.in[i];
     }
+    if (draw(&seed, 0, 31) == 0)
+        make_deep(&conv, draw(&seed, 60, 300));
     return conv;
 }
 
