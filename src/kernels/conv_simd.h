@@ -130,35 +130,44 @@ static conv_tile tile_of(const conv_group *g, int64_t channel, int64_t tap)
 
 /* ---- Taps read where they are ---- */
 
-/* Some channels of all outputs. The last vector of a row, where it does not end with one, begins before the end of the
- * one before it; the last vectors of a tile, where there are not enough, are its last one again. */
+/* A tile that fills up with vectors of outputs. */
+typedef struct conv_filling {
+    conv_tile tile;
+    const struct shape *shape;
+    int filled;
+} conv_filling;
+
+static inline void add_vector(conv_filling *f, float *y, const float *x)
+{
+    f->tile.x[f->filled] = x;
+    f->tile.y[f->filled++] = y;
+    if (f->filled == f->shape->vectors) {
+        f->shape->direct(&f->tile);
+        f->filled = 0;
+    }
+}
+
+/* The last vector of a row, where it does not end with one, begins before the end of the one before it. */
+static inline void add_row_of_vectors(conv_filling *f, float *y, const float *x, int64_t width)
+{
+    for (int64_t i = 0; i < width; i += LANES) {
+        int64_t start = i + LANES <= width ? i : width - LANES;
+        add_vector(f, y + start, x + start);
+    }
+}
+
+/* Some channels of all outputs. The last vectors of a tile, where there are not enough, are its last one again. */
 static void convolve_rows(const conv_group *g, int64_t channel, int64_t rows)
 {
     const pruni_conv_layout *layout = g->layout;
-    const struct shape *shape = &shapes[rows];
-    int64_t width = layout->conv.out[2], count = layout->out_size / width;
+    const int64_t *out = layout->conv.out, *stride = layout->conv.stride;
+    conv_filling f = { .tile = tile_of(g, channel, 0), .shape = &shapes[rows] };
     float *y = g->y + channel * layout->out_size;
-    conv_tile t = tile_of(g, channel, 0);
-    int filled = 0;
-    for (int64_t row = 0; row < count; row++) {
-        const float *x = g->x + pruni_conv_row_start(layout, row);
-        for (int64_t i = 0; i < width; i += LANES) {
-            int64_t start = i + LANES <= width ? i : width - LANES;
-            t.x[filled] = x + start;
-            t.y[filled++] = y + row * width + start;
-            if (filled == shape->vectors) {
-                shape->direct(&t);
-                filled = 0;
-            }
-        }
-    }
-    if (filled == 0)
-        return;
-    for (; filled < shape->vectors; filled++) {
-        t.x[filled] = t.x[filled - 1];
-        t.y[filled] = t.y[filled - 1];
-    }
-    shape->direct(&t);
+    for (int64_t d = 0; d < out[0]; d++)
+        for (int64_t h = 0; h < out[1]; h++, y += out[2])
+            add_row_of_vectors(&f, y, g->x + d * stride[0] * layout->plane + h * stride[1] * layout->row, out[2]);
+    while (f.filled > 0)
+        add_vector(&f, f.tile.y[f.filled - 1], f.tile.x[f.filled - 1]);
 }
 
 static void convolve_directly(const conv_group *g)
