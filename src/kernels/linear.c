@@ -73,7 +73,8 @@ void pruni_kernel_linear(const pruni_linear *linear)
 
 int64_t pruni_kernel_linear_scratch(int64_t rows, int64_t in)
 {
-    int64_t packed_rows = rows < PRUNI_LINEAR_ROWS ? (rows + 7) / 8 * 8 : PRUNI_LINEAR_ROWS;
-    int64_t packed_in = in < PRUNI_LINEAR_IN ? in : PRUNI_LINEAR_IN;
-    return rows <= PRUNI_LINEAR_FEW ? 0 : packed_rows * packed_in;
+    if (rows <= PRUNI_LINEAR_FEW)
+        return 0;
+    const int64_t columns = pruni_linear_packed_columns(rows);
+    return pruni_linear_packed_rows(rows) * (in < columns ? in : columns);
 }

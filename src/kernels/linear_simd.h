@@ -5,7 +5,8 @@ enum {
     GROUP = 4,    /* outputs whose sums are finished together */
     FEW_OUT = 2,  /* groups at a time for a single row */
     FEW_ROWS = 3, /* rows at a time, of a few */
-    PANEL = 3     /* vectors of rows that are packed side by side, at most */
+    PANEL = 3,    /* vectors of rows that are packed side by side, at most */
+    LINE = 16     /* numbers in a line of the cache */
 };
 
 /* The row of the weight for an output; beyond the edge the last one stands for those that are not there. */
@@ -114,20 +115,38 @@ SIMD_INLINE void pack(const pruni_linear *l, const block *b)
 
 /* Sums of a block lie in vectors across its rows, PRUNI_LINEAR_ROWS for each output. */
 
-/* A panel of `width` vectors of rows with a group of rows of the weight. */
-SIMD_INLINE void multiply_panel(float *sums, const float *panel, const float *const weights[GROUP], int64_t columns,
-                                int width)
+/* A group of rows of the weight, from a column on. */
+typedef struct weight_group {
+    const float *rows[GROUP];
+} weight_group;
+
+SIMD_INLINE weight_group weights_at(const pruni_linear *l, int64_t o, int64_t column)
+{
+    weight_group group;
+    for (int t = 0; t < GROUP; t++)
+        group.rows[t] = weight_row(l, o + t) + column;
+    return group;
+}
+
+/* A panel of `width` vectors of rows with a group of rows of the weight, while the next group comes into the cache. */
+SIMD_INLINE void multiply_panel(float *sums, const float *panel, const weight_group *weights, const weight_group *next,
+                                int64_t columns, int width)
 {
     vfloat running[GROUP][PANEL];
     for (int t = 0; t < GROUP; t++)
         for (int i = 0; i < width; i++)
             running[t][i] = v_all(0);
-    for (int64_t k = 0; k < columns; k++, panel += width * LANES)
-        for (int t = 0; t < GROUP; t++) {
-            vfloat weight = v_all(weights[t][k]);
-            for (int i = 0; i < width; i++)
-                running[t][i] = v_multiply_add(v_load(panel + i * LANES), weight, running[t][i]);
-        }
+    for (int64_t start = 0; start < columns; start += LINE) {
+        const int64_t end = columns - start < LINE ? columns : start + LINE;
+        for (int t = 0; t < GROUP; t++)
+            v_prefetch(next->rows[t] + start);
+        for (int64_t k = start; k < end; k++, panel += width * LANES)
+            for (int t = 0; t < GROUP; t++) {
+                vfloat weight = v_all(weights->rows[t][k]);
+                for (int i = 0; i < width; i++)
+                    running[t][i] = v_multiply_add(v_load(panel + i * LANES), weight, running[t][i]);
+            }
+    }
     for (int t = 0; t < GROUP; t++)
         for (int i = 0; i < width; i++)
             v_store(sums + t * PRUNI_LINEAR_ROWS + i * LANES, running[t][i]);
@@ -137,18 +156,18 @@ SIMD_INLINE void multiply_panel(float *sums, const float *panel, const float *co
 SIMD_INLINE void multiply_block(float *sums, const pruni_linear *l, const block *b, int64_t o)
 {
     for (int first = 0; first < LANES; first += GROUP) {
-        const float *weights[GROUP], *panel = l->scratch;
-        for (int t = 0; t < GROUP; t++)
-            weights[t] = weight_row(l, o + first + t) + b->column;
+        const weight_group weights = weights_at(l, o + first, b->column);
+        const weight_group next = weights_at(l, o + first + GROUP, b->column);
+        const float *panel = l->scratch;
         for (int64_t row = 0; row < b->rows;) {
             float *to = sums + first * PRUNI_LINEAR_ROWS + row;
             int width = panel_width((b->rows - row + LANES - 1) / LANES);
             if (width == 3)
-                multiply_panel(to, panel, weights, b->columns, 3);
+                multiply_panel(to, panel, &weights, &next, b->columns, 3);
             else if (width == 2)
-                multiply_panel(to, panel, weights, b->columns, 2);
+                multiply_panel(to, panel, &weights, &next, b->columns, 2);
             else
-                multiply_panel(to, panel, weights, b->columns, 1);
+                multiply_panel(to, panel, &weights, &next, b->columns, 1);
             panel += b->columns * width * LANES;
             row += width * LANES;
         }
@@ -184,7 +203,7 @@ SIMD_INLINE int64_t equal_part(int64_t n, int64_t most, int64_t unit)
 SIMD_INLINE void many_rows(const pruni_linear *l)
 {
     const int64_t rows = equal_part(l->rows, PRUNI_LINEAR_ROWS, PANEL * LANES);
-    const int64_t columns = equal_part(l->in, PRUNI_LINEAR_IN, LANES);
+    const int64_t columns = equal_part(l->in, pruni_linear_packed_columns(l->rows), LANES);
     for (int64_t column = 0; column < l->in; column += columns)
         for (int64_t row = 0; row < l->rows; row += rows) {
             block b = { row, rows, column, columns };

@@ -50,6 +50,12 @@ SIMD_INLINE void v_stream(float *to, vfloat a)
     _mm256_stream_ps(to, a);
 }
 
+/* Into the cache, soon. */
+SIMD_INLINE void v_prefetch(const float *from)
+{
+    _mm_prefetch((const char *)from, _MM_HINT_T0);
+}
+
 /* Streamed stores are seen by all before later ones. */
 SIMD_INLINE void v_fence(void)
 {
