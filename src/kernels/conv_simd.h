@@ -231,7 +231,7 @@ static void add_to_few(conv_tile *t, float *y, int64_t rows, int64_t count)
     if (t->begun)
         copy_rows(apart, PRUNI_CONV_TILE, y, y_stride, rows, count);
     t->y_stride = PRUNI_CONV_TILE;
-    for (int v = 0; v < GATHERED; v++)
+    for (int64_t v = 0; v < GATHERED; v++)
         t->y[v] = apart + v * LANES;
     shapes[rows].gathered(t);
     t->y_stride = y_stride;
@@ -242,7 +242,7 @@ static void add_to_few(conv_tile *t, float *y, int64_t rows, int64_t count)
 static void convolve_panel(conv_tile *t, const float *panel, float *y, int64_t rows, int64_t count)
 {
     for (; count > 0; count -= PRUNI_CONV_TILE, panel += PRUNI_CONV_PANEL, y += PRUNI_CONV_TILE) {
-        for (int v = 0; v < GATHERED; v++) {
+        for (int64_t v = 0; v < GATHERED; v++) {
             t->x[v] = panel + v * LANES;
             t->y[v] = y + v * LANES;
         }
