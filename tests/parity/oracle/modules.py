@@ -39,11 +39,12 @@ def clone(s, c):
 def parameter(s, c):
     module, t = s.module(c[1]), s.tensor(c[3])
     name = s.member(c[2])
-    if t is not None and t.grad_fn is not None:
-        raise Ours("the value of a pruned parameter is not made one", "value")
+    computed = t is not None and t.grad_fn is not None
     if t is not None and not isinstance(t, nn.Parameter):
         t = nn.Parameter(t, requires_grad=t.is_floating_point())
     module.register_parameter(name, t)
+    if computed:
+        raise Ours("the value of a pruned parameter is not made one", "value")
     if t is not None:
         s.objects[c[3]] = t
 
