@@ -272,7 +272,7 @@ typedef struct prune_sparsity_counts {
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_sparsity(prune_sparsity_counts *out, const prune_tensor *t);
 
 /** Counts of what the forward sees as `name` (the pruned values, if it is pruned), or, for NULL, of all parameters of
- *  the tree, each once. Errors: attribute (no such name). */
+ *  the tree, each once. What is absent (None) has no entries. Errors: attribute (no such name). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_sparsity(prune_sparsity_counts *out, const prune_module *module,
                                                        const char *name);
 

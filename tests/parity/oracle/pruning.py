@@ -92,6 +92,7 @@ def forward_values(module):
 def sparsity(s, c):
     module = s.module(c[1])
     tensors = [getattr(module, c.options["name"])] if "name" in c.options else forward_values(module)
+    tensors = [t for t in tensors if t is not None]
     return [f"{sum(int((t == 0).sum()) for t in tensors)} of {sum(t.numel() for t in tensors)}"]
 
 
