@@ -19,7 +19,7 @@ static inline int64_t pruni_linear_packed_rows(int64_t rows)
 /* The most columns of a block: the more, the fewer rows there are. */
 static inline int64_t pruni_linear_packed_columns(int64_t rows)
 {
-    return PRUNI_LINEAR_ROWS * PRUNI_LINEAR_IN / pruni_linear_packed_rows(rows) / 8 * 8;
+    return (int64_t)PRUNI_LINEAR_ROWS * PRUNI_LINEAR_IN / pruni_linear_packed_rows(rows) / 8 * 8;
 }
 
 #endif

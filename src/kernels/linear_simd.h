@@ -55,7 +55,7 @@ SIMD_INLINE void dots(const pruni_linear *l, int64_t row, int64_t o, int rows, i
 SIMD_INLINE void few_rows(const pruni_linear *l)
 {
     if (l->rows == 1) {
-        for (int64_t o = 0; o < l->out; o += FEW_OUT * GROUP)
+        for (int64_t o = 0; o < l->out; o += (int64_t)FEW_OUT * GROUP)
             dots(l, 0, o, 1, FEW_OUT);
         return;
     }
@@ -105,10 +105,10 @@ SIMD_INLINE void pack(const pruni_linear *l, const block *b)
 {
     float *to = l->scratch;
     int width;
-    for (int64_t row = 0; row < b->rows; row += width * LANES) {
+    for (int64_t row = 0; row < b->rows; row += (int64_t)width * LANES) {
         width = panel_width((b->rows - row + LANES - 1) / LANES);
         for (int i = 0; i < width; i++)
-            pack_rows(to + i * LANES, l, b, row + i * LANES, width);
+            pack_rows(to + (int64_t)i * LANES, l, b, row + (int64_t)i * LANES, width);
         to += b->columns * width * LANES;
     }
 }
@@ -140,16 +140,16 @@ SIMD_INLINE void multiply_panel(float *sums, const float *panel, const weight_gr
         const int64_t end = columns - start < LINE ? columns : start + LINE;
         for (int t = 0; t < GROUP; t++)
             v_prefetch(next->rows[t] + start);
-        for (int64_t k = start; k < end; k++, panel += width * LANES)
+        for (int64_t k = start; k < end; k++, panel += (int64_t)width * LANES)
             for (int t = 0; t < GROUP; t++) {
                 vfloat weight = v_all(weights->rows[t][k]);
                 for (int i = 0; i < width; i++)
-                    running[t][i] = v_multiply_add(v_load(panel + i * LANES), weight, running[t][i]);
+                    running[t][i] = v_multiply_add(v_load(panel + (int64_t)i * LANES), weight, running[t][i]);
             }
     }
     for (int t = 0; t < GROUP; t++)
         for (int i = 0; i < width; i++)
-            v_store(sums + t * PRUNI_LINEAR_ROWS + i * LANES, running[t][i]);
+            v_store(sums + (int64_t)t * PRUNI_LINEAR_ROWS + (int64_t)i * LANES, running[t][i]);
 }
 
 /* A vector of outputs, from output `o` on, for all rows of the block. */
@@ -160,7 +160,7 @@ SIMD_INLINE void multiply_block(float *sums, const pruni_linear *l, const block 
         const weight_group next = weights_at(l, o + first + GROUP, b->column);
         const float *panel = l->scratch;
         for (int64_t row = 0; row < b->rows;) {
-            float *to = sums + first * PRUNI_LINEAR_ROWS + row;
+            float *to = sums + (int64_t)first * PRUNI_LINEAR_ROWS + row;
             int width = panel_width((b->rows - row + LANES - 1) / LANES);
             if (width == 3)
                 multiply_panel(to, panel, &weights, &next, b->columns, 3);
@@ -169,7 +169,7 @@ SIMD_INLINE void multiply_block(float *sums, const pruni_linear *l, const block 
             else
                 multiply_panel(to, panel, &weights, &next, b->columns, 1);
             panel += b->columns * width * LANES;
-            row += width * LANES;
+            row += (int64_t)width * LANES;
         }
     }
 }
@@ -183,7 +183,7 @@ SIMD_INLINE void add_sums(const pruni_linear *l, const block *b, int64_t o, cons
     for (int64_t row = 0; row < b->rows; row += LANES) {
         vfloat square[LANES];
         for (int i = 0; i < LANES; i++)
-            square[i] = v_load(sums + i * PRUNI_LINEAR_ROWS + row);
+            square[i] = v_load(sums + (int64_t)i * PRUNI_LINEAR_ROWS + row);
         v_transpose(square);
         for (int i = 0; i < LANES && row + i < b->rows; i++) {
             float *y = l->y + (b->row + row + i) * l->out + o;
@@ -202,7 +202,7 @@ SIMD_INLINE int64_t equal_part(int64_t n, int64_t most, int64_t unit)
 
 SIMD_INLINE void many_rows(const pruni_linear *l)
 {
-    const int64_t rows = equal_part(l->rows, PRUNI_LINEAR_ROWS, PANEL * LANES);
+    const int64_t rows = equal_part(l->rows, PRUNI_LINEAR_ROWS, (int64_t)PANEL * LANES);
     const int64_t columns = equal_part(l->in, pruni_linear_packed_columns(l->rows), LANES);
     for (int64_t column = 0; column < l->in; column += columns)
         for (int64_t row = 0; row < l->rows; row += rows) {
