@@ -2,7 +2,7 @@
 #ifndef PRUNE_TESTS_MODULES_H
 #define PRUNE_TESTS_MODULES_H
 
-#include "support.h"
+#include "dict_support.h"
 
 /* A plain module of that class. */
 static inline prune_module *module_of(const char *type_name)
@@ -44,20 +44,6 @@ static inline prune_tensor *add_buffer(prune_module *module, const char *name, d
     assert_ok(prune_module_register_buffer(module, name, t, persistent));
     prune_tensor_release(t);
     return t;
-}
-
-static inline prune_dict *empty_dict(void)
-{
-    prune_dict *dict = NULL;
-    assert_ok(prune_dict_create(&dict));
-    return dict;
-}
-
-/* Hands a tensor over to a dict. */
-static inline void put(prune_dict *dict, const char *key, prune_tensor *t)
-{
-    assert_ok(prune_dict_set(dict, key, t));
-    prune_tensor_release(t);
 }
 
 static inline void put_pair(prune_dict *dict, const char *key, double value)

@@ -2,22 +2,10 @@
 #ifndef PRUNE_TESTS_SAFETENSORS_SUPPORT_H
 #define PRUNE_TESTS_SAFETENSORS_SUPPORT_H
 
-#include "support.h"
+#include "dict_support.h"
+#include "tensor_support.h"
 
 #include "io/internal.h"
-
-static inline prune_dict *new_dict(void)
-{
-    prune_dict *dict = NULL;
-    assert_ok(prune_dict_create(&dict));
-    return dict;
-}
-
-static inline void add(prune_dict *dict, const char *name, prune_tensor *t)
-{
-    assert_ok(prune_dict_set(dict, name, t));
-    prune_tensor_release(t);
-}
 
 static inline prune_tensor *of_values(prune_dtype dtype, const float *values, const int64_t *sizes, int64_t ndim)
 {
@@ -33,20 +21,6 @@ static inline prune_tensor *zeros(prune_dtype dtype, const int64_t *sizes, int64
 {
     prune_tensor *t = NULL;
     assert_ok(prune_tensor_zeros(&t, sizes, ndim, dtype));
-    return t;
-}
-
-/* 0, 1, 2, … in this shape. */
-static inline prune_tensor *counted(prune_dtype dtype, const int64_t *sizes, int64_t ndim)
-{
-    prune_tensor *line = NULL;
-    prune_tensor *t = NULL;
-    int64_t numel = 1;
-    for (int64_t i = 0; i < ndim; i++)
-        numel *= sizes[i];
-    assert_ok(prune_tensor_arange(&line, 0, (double)numel, 1, dtype));
-    assert_ok(prune_tensor_view(&t, line, sizes, ndim));
-    prune_tensor_release(line);
     return t;
 }
 
@@ -124,22 +98,22 @@ static inline prune_dict *reference_dict(void)
 {
     static const double d = 1e300;
     static const int32_t i[2] = { -2, INT32_MAX };
-    prune_dict *dict = new_dict();
-    add(dict, "w", of_values(PRUNE_FLOAT32, (const float[]){ 1.5f, -2, INFINITY, 0 }, PRUNE_SHAPE(2, 2)));
-    add(dict, "b", of_values(PRUNE_BOOL, (const float[]){ 1, 0, 1 }, PRUNE_SHAPE(3)));
-    add(dict, "n", of_values(PRUNE_INT64, (const float[]){ 7 }, PRUNE_SCALAR));
+    prune_dict *dict = empty_dict();
+    put(dict, "w", of_values(PRUNE_FLOAT32, (const float[]){ 1.5f, -2, INFINITY, 0 }, PRUNE_SHAPE(2, 2)));
+    put(dict, "b", of_values(PRUNE_BOOL, (const float[]){ 1, 0, 1 }, PRUNE_SHAPE(3)));
+    put(dict, "n", of_values(PRUNE_INT64, (const float[]){ 7 }, PRUNE_SCALAR));
     prune_tensor *t = zeros(PRUNE_FLOAT64, PRUNE_SHAPE(1));
     assert_ok(prune_tensor_fill_(t, d));
-    add(dict, "d", t);
-    add(dict, "h", of_values(PRUNE_FLOAT16, (const float[]){ 0.5f, -1 }, PRUNE_SHAPE(2)));
-    add(dict, "g", of_values(PRUNE_BFLOAT16, (const float[]){ 3 }, PRUNE_SHAPE(1)));
+    put(dict, "d", t);
+    put(dict, "h", of_values(PRUNE_FLOAT16, (const float[]){ 0.5f, -1 }, PRUNE_SHAPE(2)));
+    put(dict, "g", of_values(PRUNE_BFLOAT16, (const float[]){ 3 }, PRUNE_SHAPE(1)));
     t = zeros(PRUNE_INT32, PRUNE_SHAPE(2));
     for (int64_t k = 0; k < 2; k++)
         assert_ok(prune_tensor_set(t, &k, 1, i[k]));
-    add(dict, "i", t);
-    add(dict, "u", of_values(PRUNE_UINT8, (const float[]){ 255, 0 }, PRUNE_SHAPE(2)));
-    add(dict, "e", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(0, 3)));
-    add(dict, odd_name, of_values(PRUNE_FLOAT32, (const float[]){ 1 }, PRUNE_SCALAR));
+    put(dict, "i", t);
+    put(dict, "u", of_values(PRUNE_UINT8, (const float[]){ 255, 0 }, PRUNE_SHAPE(2)));
+    put(dict, "e", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(0, 3)));
+    put(dict, odd_name, of_values(PRUNE_FLOAT32, (const float[]){ 1 }, PRUNE_SCALAR));
     assert_ok(prune_dict_set_metadata(dict, "format", "pt"));
     return dict;
 }
@@ -156,8 +130,8 @@ static inline void add_views(prune_dict *dict, const char *prefix, prune_dtype d
     enum { KINDS = 7 };
     static const char *const kinds[KINDS] = { "transposed", "stepped",  "narrowed", "expanded",
                                               "permuted",   "selected", "all" };
-    prune_tensor *base = counted(dtype, PRUNE_SHAPE(3, 4, 5));
-    prune_tensor *column = counted(dtype, PRUNE_SHAPE(4, 1));
+    prune_tensor *base = counted_as(dtype, PRUNE_SHAPE(3, 4, 5));
+    prune_tensor *column = counted_as(dtype, PRUNE_SHAPE(4, 1));
     prune_tensor *views[KINDS] = { NULL };
     assert_ok(prune_tensor_transpose(&views[0], base, 0, 2));
     assert_ok(prune_tensor_slice(&views[1], base, 2, 1, INT64_MAX, 2));
@@ -169,7 +143,7 @@ static inline void add_views(prune_dict *dict, const char *prefix, prune_dtype d
     for (int i = 0; i < KINDS; i++) {
         char name[64];
         snprintf(name, sizeof name, "%s %s", prefix, kinds[i]);
-        add(dict, name, views[i]);
+        put(dict, name, views[i]);
     }
     prune_tensor_release(base);
     prune_tensor_release(column);

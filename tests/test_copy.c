@@ -6,7 +6,7 @@
 static void a_clone_has_storage_of_its_own_and_no_gradient(void **state)
 {
     (void)state;
-    prune_tensor *t = counted(3), *copy = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(3)), *copy = NULL;
     assert_ok(prune_tensor_set_requires_grad(t, true));
     assert_ok(prune_tensor_clone(&copy, t));
     assert_false(prune_tensor_requires_grad(copy));
@@ -20,7 +20,7 @@ static void a_clone_has_storage_of_its_own_and_no_gradient(void **state)
 static void a_clone_of_a_dense_permuted_tensor_keeps_its_memory_order(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(2, 3, 2)), *permuted = NULL, *copy = NULL, *whole = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(2, 3, 2)), *permuted = NULL, *copy = NULL, *whole = NULL;
     assert_ok(prune_tensor_permute(&permuted, t, PRUNE_SHAPE(2, 0, 1)));
     assert_ok(prune_tensor_clone(&copy, permuted));
     assert_strides(copy, PRUNE_SHAPE(1, 6, 2));
@@ -39,7 +39,7 @@ static void a_clone_of_a_dense_permuted_tensor_keeps_its_memory_order(void **sta
 static void a_clone_closes_gaps_and_keeps_the_order_of_the_dims(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(2, 3, 4)), *permuted = NULL, *view = NULL, *wide = NULL, *copy = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(2, 3, 4)), *permuted = NULL, *view = NULL, *wide = NULL, *copy = NULL;
     assert_ok(prune_tensor_permute(&permuted, t, PRUNE_SHAPE(2, 0, 1)));
     assert_ok(prune_tensor_slice(&view, permuted, 0, 0, INT64_MAX, 2));
     assert_ok(prune_tensor_clone(&copy, view));
@@ -73,7 +73,7 @@ static void a_clone_closes_gaps_and_keeps_the_order_of_the_dims(void **state)
 static void contiguous_copies_only_what_is_not(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(2, 3)), *turned = NULL, *same = NULL, *copy = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(2, 3)), *turned = NULL, *same = NULL, *copy = NULL;
     assert_ok(prune_tensor_transpose(&turned, t, 0, 1));
     assert_ok(prune_tensor_contiguous(&same, t));
     assert_ok(prune_tensor_contiguous(&copy, turned));
@@ -91,7 +91,7 @@ static void contiguous_copies_only_what_is_not(void **state)
 static void fill_reaches_what_the_strides_reach(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(3, 3)), *inner = NULL, *column = NULL, *wide = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(3, 3)), *inner = NULL, *column = NULL, *wide = NULL;
     assert_ok(prune_tensor_narrow(&inner, t, 0, 1, 2));
     assert_ok(prune_tensor_slice(&column, inner, 1, 0, INT64_MAX, 2));
     assert_ok(prune_tensor_fill_(column, -1));
@@ -133,7 +133,7 @@ static void copy_broadcasts_and_converts(void **state)
 static void the_source_of_a_copy_may_overlap(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(3, 3)), *turned = NULL, *flat = NULL, *front = NULL, *back = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(3, 3)), *turned = NULL, *flat = NULL, *front = NULL, *back = NULL;
     assert_ok(prune_tensor_transpose(&turned, t, 0, 1));
     assert_ok(prune_tensor_copy_(t, turned));
     assert_values(t, 0, 3, 6, 1, 4, 7, 2, 5, 8);

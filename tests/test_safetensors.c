@@ -43,7 +43,7 @@ static void the_bytes_written_are_the_references(void **state)
 static void an_empty_dict_is_a_file(void **state)
 {
     (void)state;
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     prune_dict_release(round_trip(dict));
     assert_ok(prune_save_safetensors(path, dict));
     char got[32];
@@ -70,9 +70,9 @@ static void every_dtype_keeps_its_bits(void **state)
 {
     (void)state;
     static const float values[] = { 0, 1, 2, 3, 100, 255 };
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     for (int i = 0; i < DTYPES; i++)
-        add(dict, prune_dtype_name(all_dtypes[i]), of_values(all_dtypes[i], values, PRUNE_SHAPE(3, 2)));
+        put(dict, prune_dtype_name(all_dtypes[i]), of_values(all_dtypes[i], values, PRUNE_SHAPE(3, 2)));
     prune_dict *loaded = round_trip(dict);
     assert_keys(loaded, "torch.int64", "torch.float64", "torch.float32", "torch.int32", "torch.bfloat16",
                 "torch.float16", "torch.uint8", "torch.bool");
@@ -84,11 +84,11 @@ static void special_values_keep_their_bits(void **state)
 {
     (void)state;
     static const float values[] = { NAN, -NAN, INFINITY, -INFINITY, -0.0f, 1e-45f, 3.4e38f };
-    prune_dict *dict = new_dict();
-    add(dict, "f32", of_values(PRUNE_FLOAT32, values, PRUNE_SHAPE(7)));
-    add(dict, "f64", of_values(PRUNE_FLOAT64, values, PRUNE_SHAPE(7)));
-    add(dict, "f16", of_values(PRUNE_FLOAT16, values, PRUNE_SHAPE(7)));
-    add(dict, "bf16", of_values(PRUNE_BFLOAT16, values, PRUNE_SHAPE(7)));
+    prune_dict *dict = empty_dict();
+    put(dict, "f32", of_values(PRUNE_FLOAT32, values, PRUNE_SHAPE(7)));
+    put(dict, "f64", of_values(PRUNE_FLOAT64, values, PRUNE_SHAPE(7)));
+    put(dict, "f16", of_values(PRUNE_FLOAT16, values, PRUNE_SHAPE(7)));
+    put(dict, "bf16", of_values(PRUNE_BFLOAT16, values, PRUNE_SHAPE(7)));
     prune_dict_release(round_trip(dict));
     prune_dict_release(dict);
 }
@@ -96,12 +96,12 @@ static void special_values_keep_their_bits(void **state)
 static void scalars_and_empty_tensors_keep_their_shapes(void **state)
 {
     (void)state;
-    prune_dict *dict = new_dict();
-    add(dict, "scalar", of_values(PRUNE_FLOAT32, (const float[]){ 3 }, PRUNE_SCALAR));
-    add(dict, "one", of_values(PRUNE_FLOAT32, (const float[]){ 3 }, PRUNE_SHAPE(1, 1, 1)));
-    add(dict, "z", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(0)));
-    add(dict, "x", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(3, 0, 2)));
-    add(dict, "y", zeros(PRUNE_BOOL, PRUNE_SHAPE(0, 0)));
+    prune_dict *dict = empty_dict();
+    put(dict, "scalar", of_values(PRUNE_FLOAT32, (const float[]){ 3 }, PRUNE_SCALAR));
+    put(dict, "one", of_values(PRUNE_FLOAT32, (const float[]){ 3 }, PRUNE_SHAPE(1, 1, 1)));
+    put(dict, "z", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(0)));
+    put(dict, "x", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(3, 0, 2)));
+    put(dict, "y", zeros(PRUNE_BOOL, PRUNE_SHAPE(0, 0)));
     prune_dict *loaded = round_trip(dict);
     assert_keys(loaded, "one", "scalar", "x", "y", "z");
     prune_dict_release(loaded);
@@ -128,7 +128,7 @@ static void empty_tensors_at_one_place_come_by_name(void **state)
 static void metadata_is_kept_and_sorted(void **state)
 {
     (void)state;
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     assert_ok(prune_dict_set_metadata(dict, "z", ""));
     assert_ok(prune_dict_set_metadata(dict, "", "no key"));
     assert_ok(prune_dict_set_metadata(dict, "a\n\"", "quote \" back \\ \x01 \xe2\x82\xac \xf0\x9f\x98\x80"));
@@ -151,11 +151,11 @@ static void names_may_be_long_and_strange(void **state)
     static char name[300001];
     memset(name, 'n', 300000);
     memcpy(name + 299990, "\xf0\x9f\x98\x80/\\\"", 7);
-    prune_dict *dict = new_dict();
-    add(dict, name, counted(PRUNE_FLOAT32, PRUNE_SHAPE(3)));
-    add(dict, "", counted(PRUNE_FLOAT32, PRUNE_SHAPE(2)));
-    add(dict, "__metadata", counted(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
-    add(dict, "../../etc/passwd\x1b[2J\x7f", counted(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
+    prune_dict *dict = empty_dict();
+    put(dict, name, counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(3)));
+    put(dict, "", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(2)));
+    put(dict, "__metadata", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
+    put(dict, "../../etc/passwd\x1b[2J\x7f", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
     prune_dict_release(round_trip(dict));
     prune_dict_release(dict);
 }
@@ -165,13 +165,13 @@ static void names_may_be_long_and_strange(void **state)
 static void views_are_written_in_logical_order(void **state)
 {
     (void)state;
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     for (int i = 0; i < DTYPES; i++)
         add_views(dict, prune_dtype_name(all_dtypes[i]), all_dtypes[i]);
     prune_tensor *empty = zeros(PRUNE_FLOAT32, PRUNE_SHAPE(3, 0));
     prune_tensor *view = NULL;
     assert_ok(prune_tensor_transpose(&view, empty, 0, 1));
-    add(dict, "empty", view);
+    put(dict, "empty", view);
     prune_tensor_release(empty);
     prune_dict_release(round_trip(dict));
     prune_dict_release(dict);
@@ -180,14 +180,14 @@ static void views_are_written_in_logical_order(void **state)
 static void large_views_go_through_a_small_buffer(void **state)
 {
     (void)state;
-    prune_tensor *base = counted(PRUNE_FLOAT32, PRUNE_SHAPE(301, 127));
-    prune_tensor *wide = counted(PRUNE_INT64, PRUNE_SHAPE(2, 20000));
+    prune_tensor *base = counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(301, 127));
+    prune_tensor *wide = counted_as(PRUNE_INT64, PRUNE_SHAPE(2, 20000));
     prune_tensor *view = NULL;
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     assert_ok(prune_tensor_transpose(&view, base, 0, 1));
-    add(dict, "a", view);
+    put(dict, "a", view);
     assert_ok(prune_tensor_slice(&view, wide, 1, 0, INT64_MAX, 2));
-    add(dict, "b", view);
+    put(dict, "b", view);
     prune_dict_release(round_trip(dict));
     prune_dict_release(dict);
     prune_tensor_release(base);
@@ -197,8 +197,8 @@ static void large_views_go_through_a_small_buffer(void **state)
 static void tensors_that_share_memory_are_each_written(void **state)
 {
     (void)state;
-    prune_dict *dict = new_dict();
-    prune_tensor *t = counted(PRUNE_FLOAT32, PRUNE_SHAPE(4));
+    prune_dict *dict = empty_dict();
+    prune_tensor *t = counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(4));
     assert_ok(prune_dict_set(dict, "a", t));
     assert_ok(prune_dict_set(dict, "b", t));
     prune_tensor_release(t);

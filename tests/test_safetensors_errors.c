@@ -19,7 +19,7 @@ static void arguments_are_checked(void **state)
 {
     (void)state;
     prune_dict *dict = NULL;
-    prune_dict *saved = new_dict();
+    prune_dict *saved = empty_dict();
     prune_safetensors_options options = PRUNE_SAFETENSORS_OPTIONS_INIT;
     options.size = 1;
     assert_fails(prune_load_safetensors(NULL, path, NULL), PRUNE_ERROR_TYPE, "prune_load_safetensors: argument 'out'");
@@ -81,12 +81,12 @@ static void a_path_that_cannot_be_written_is_an_io_error(void **state)
 static void a_failed_save_leaves_the_old_file(void **state)
 {
     (void)state;
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     write_old_file();
-    add(dict, "bad \xff name", counted(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
+    put(dict, "bad \xff name", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
     assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "the name 'bad \\xff name' is not UTF-8");
     assert_ok(prune_dict_delete(dict, "bad \xff name"));
-    add(dict, "__metadata__", counted(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
+    put(dict, "__metadata__", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
     assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "does not allow the name __metadata__");
     assert_ok(prune_dict_delete(dict, "__metadata__"));
     assert_ok(prune_dict_set_metadata(dict, "k\xc3", "v"));
@@ -95,7 +95,7 @@ static void a_failed_save_leaves_the_old_file(void **state)
     assert_ok(prune_dict_set_metadata(dict, "k", "v\xc3"));
     assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "the metadata text of 'k' is not UTF-8");
     assert_ok(prune_dict_set_metadata(dict, "k", NULL));
-    add(dict, "large", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(INT64_C(1) << 60, 0)));
+    put(dict, "large", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(INT64_C(1) << 60, 0)));
     assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE,
                  "tensor 'large': torch.Size([1152921504606846976, 0]) is too large for the format");
     expect_old_file(NULL);
@@ -107,14 +107,14 @@ static void a_failed_save_leaves_the_old_file(void **state)
 static void tensors_that_no_file_holds_are_a_value_error(void **state)
 {
     (void)state;
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     prune_tensor *one = zeros(PRUNE_UINT8, PRUNE_SHAPE(1));
     for (int i = 0; i < 16; i++) {
         char name[8];
         prune_tensor *view = NULL;
         snprintf(name, sizeof name, "%d", i);
         assert_ok(prune_tensor_expand(&view, one, PRUNE_SHAPE(INT64_C(1) << 60)));
-        add(dict, name, view);
+        put(dict, name, view);
     }
     assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "too large for one file");
     assert_null(fopen(path, "rb"));
@@ -129,7 +129,7 @@ static void a_header_beyond_the_limit_is_a_value_error(void **state)
     assert_non_null(text);
     memset(text, 'x', 100000000);
     text[100000000] = '\0';
-    prune_dict *dict = new_dict();
+    prune_dict *dict = empty_dict();
     assert_ok(prune_dict_set_metadata(dict, "k", text));
     free(text);
     assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "the format allows 100000000");
@@ -141,8 +141,8 @@ static void a_full_disk_leaves_the_old_file(void **state)
 {
     (void)state;
     struct rlimit old;
-    prune_dict *dict = new_dict();
-    add(dict, "w", counted(PRUNE_FLOAT32, PRUNE_SHAPE(30000)));
+    prune_dict *dict = empty_dict();
+    put(dict, "w", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(30000)));
     write_old_file();
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     struct rlimit small = { 50000, old.rlim_max };

@@ -139,7 +139,7 @@ static void null_arguments_of_makers_are_type_errors(void **state)
 static void sizes_and_strides_can_be_asked(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(2, 3, 4)), *scalar = NULL, *empty = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(2, 3, 4)), *scalar = NULL, *empty = NULL;
     assert_int_equal(prune_tensor_ndim(t), 3);
     assert_int_equal(prune_tensor_numel(t), 24);
     assert_int_equal(prune_tensor_size(t, 0), 2);
@@ -188,7 +188,7 @@ static void getters_of_nothing_give_nothing_and_keep_the_error(void **state)
 static void the_data_pointer_is_for_float32(void **state)
 {
     (void)state;
-    prune_tensor *t = counted(3), *whole = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(3)), *whole = NULL;
     assert_ok(prune_tensor_to(&whole, t, PRUNE_INT64));
     assert_ptr_equal(prune_tensor_data(t), prune_tensor_raw_data(t));
     prune_tensor_data_mutable(t)[1] = 7;
@@ -235,7 +235,7 @@ static void only_floats_can_need_a_gradient(void **state)
 static void items_are_read_and_written_by_index(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(2, 3)), *turned = NULL, *scalar = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(2, 3)), *turned = NULL, *scalar = NULL;
     double value = -1;
     assert_ok(prune_tensor_get(&value, t, PRUNE_SHAPE(1, -3)));
     assert_true(value == 3);
@@ -254,7 +254,7 @@ static void items_are_read_and_written_by_index(void **state)
 static void a_repeated_element_can_be_set(void **state)
 {
     (void)state;
-    prune_tensor *t = counted(2), *wide = NULL; /* x.expand(2, 2)[1, 0] = 5 */
+    prune_tensor *t = counted(PRUNE_SHAPE(2)), *wide = NULL; /* x.expand(2, 2)[1, 0] = 5 */
     assert_ok(prune_tensor_expand(&wide, t, PRUNE_SHAPE(2, 2)));
     assert_ok(prune_tensor_set(wide, PRUNE_SHAPE(1, 0), 5));
     assert_values(wide, 5, 1, 5, 1);
@@ -265,7 +265,7 @@ static void a_repeated_element_can_be_set(void **state)
 static void items_outside_are_index_errors(void **state)
 {
     (void)state;
-    prune_tensor *t = counted_as(PRUNE_SHAPE(2, 3)), *empty = NULL;
+    prune_tensor *t = counted(PRUNE_SHAPE(2, 3)), *empty = NULL;
     double value = -1;
     assert_fails(prune_tensor_get(&value, t, PRUNE_SHAPE(2, 0)), PRUNE_ERROR_INDEX,
                  "index 2 is out of bounds for dimension 0 with size 2");
@@ -379,7 +379,7 @@ static void turn_back(void *context)
 static void running_out_of_memory_changes_nothing(void **state)
 {
     (void)state;
-    prune_tensor *square = counted_as(PRUNE_SHAPE(2, 2));
+    prune_tensor *square = counted(PRUNE_SHAPE(2, 2));
     trial it = { NULL, NULL, 0 };
     assert_ok(prune_tensor_transpose(&it.t, square, 0, 1));
     for (it.which = 0; it.which <= 8; it.which++)

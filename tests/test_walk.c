@@ -1,19 +1,7 @@
 /* Walking tensors in step, broadcasting, memory order, overlap: what the tensor layer's own parts rely on. */
-#include "support.h"
+#include "tensor_support.h"
 
 #include "tensor/internal.h"
-
-static prune_tensor *counted(const int64_t *sizes, int64_t ndim)
-{
-    prune_tensor *flat = NULL, *t = NULL;
-    int64_t numel = 1;
-    for (int64_t i = 0; i < ndim; i++)
-        numel *= sizes[i];
-    assert_ok(prune_tensor_arange(&flat, 0, (double)numel, 1, PRUNE_FLOAT32));
-    assert_ok(prune_tensor_view(&t, flat, sizes, ndim));
-    prune_tensor_release(flat);
-    return t;
-}
 
 /* The rows of a walk, and its elements of the first tensor in order. */
 static int64_t walk_all(pruni_walk *walk, float *seen)
