@@ -93,11 +93,6 @@ static const struct shape {
     { direct_4, gathered_4, 2 }, { direct_5, gathered_5, 2 }, { direct_6, gathered_6, 2 },
 };
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* How many of the channels from o on are next: about as many each time. */
 static int64_t next_rows(int64_t channels, int64_t o)
 {
@@ -199,7 +194,7 @@ static int find_segments(segment found[WIDE], float *panels, const conv_group *g
             x = g->x + pruni_conv_row_start(g->layout, ++row);
             column = 0;
         }
-        length = least(least(width - column, count - done), PRUNI_CONV_TILE - place);
+        length = pruni_smaller(pruni_smaller(width - column, count - done), PRUNI_CONV_TILE - place);
         found[segments++] = (segment){ x + column, panels + tile * PRUNI_CONV_PANEL + place, length };
         column += length;
     }
@@ -258,10 +253,10 @@ static void convolve_gathered(const conv_group *g, float *panels, int64_t *offse
     const pruni_conv_layout *layout = g->layout;
     int64_t channels = layout->out_group, size = layout->out_size, rows;
     for (int64_t tap = 0; tap < layout->taps; tap += PRUNI_CONV_CHUNK) {
-        int64_t taps = least(layout->taps - tap, PRUNI_CONV_CHUNK);
+        int64_t taps = pruni_smaller(layout->taps - tap, PRUNI_CONV_CHUNK);
         pruni_conv_offsets(offsets, layout, tap, taps);
         for (int64_t p = 0; p < size; p += WIDE) {
-            int64_t count = least(size - p, WIDE);
+            int64_t count = pruni_smaller(size - p, WIDE);
             gather(panels, g, p, count, taps);
             for (int64_t o = 0; o < channels; o += rows) {
                 conv_tile t = tile_of(g, o, tap);

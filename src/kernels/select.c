@@ -17,24 +17,15 @@ static void count_digit(int64_t bins[BINS], const float *x, int64_t n, bool larg
     }
 }
 
-/* The bin that holds the k-th; *k becomes its place in there. */
-static uint32_t bin_of(const int64_t bins[BINS], int64_t *k)
-{
-    uint32_t bin = 0;
-    while (*k > bins[bin])
-        *k -= bins[bin++];
-    return bin;
-}
-
 void pruni_kernel_select(pruni_selection *found, const float *x, int64_t n, int64_t k, bool largest)
 {
     int64_t bins[BINS];
     count_digit(bins, x, n, largest, MIDDLE_BITS + LOW_BITS, HIGH_BITS, 0);
-    uint32_t key = bin_of(bins, &k);
+    uint32_t key = pruni_bin_of(bins, &k);
     count_digit(bins, x, n, largest, LOW_BITS, MIDDLE_BITS, key);
-    key = key << MIDDLE_BITS | bin_of(bins, &k);
+    key = key << MIDDLE_BITS | pruni_bin_of(bins, &k);
     count_digit(bins, x, n, largest, 0, LOW_BITS, key);
-    uint32_t last = bin_of(bins, &k);
+    uint32_t last = pruni_bin_of(bins, &k);
     *found = (pruni_selection){
         .largest = largest,
         .key = key << LOW_BITS | last,

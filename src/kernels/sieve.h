@@ -3,6 +3,7 @@
 #ifndef PRUNI_KERNELS_SIEVE_H
 #define PRUNI_KERNELS_SIEVE_H
 
+#include "base/internal.h"
 #include "kernels/internal.h"
 #include "kernels/select.h"
 

@@ -11,18 +11,13 @@ enum {
     MOST_CANDIDATES = 14 << 15 /* 3.5 MB */
 };
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- Room ---- */
 
 /* More samples mean fewer candidates: this about evens out what the two cost. */
 static int64_t sample_size(int64_t n)
 {
     double root = cbrt((double)n);
-    return n <= ALL_CANDIDATES ? 0 : smaller((int64_t)(2 * root * root), MOST_SAMPLES) / SAMPLE_RUN * SAMPLE_RUN;
+    return n <= ALL_CANDIDATES ? 0 : pruni_smaller((int64_t)(2 * root * root), MOST_SAMPLES) / SAMPLE_RUN * SAMPLE_RUN;
 }
 
 /* Standard deviations on either side of the rank that is looked for. */
@@ -34,7 +29,7 @@ static int64_t candidate_room(int64_t n)
     if (n <= ALL_CANDIDATES)
         return n;
     double share = 2 * margin * 0.5 / sqrt((double)sample_size(n));
-    return smaller((int64_t)(2 * share * (double)n), MOST_CANDIDATES) + BLOCK;
+    return pruni_smaller((int64_t)(2 * share * (double)n), MOST_CANDIDATES) + BLOCK;
 }
 
 int64_t pruni_kernel_pick_words(int64_t n)
@@ -61,7 +56,7 @@ static int64_t sample_line(uint32_t *sample, const pruni_run *run, int64_t start
 {
     while (start >= run->n)
         start -= run++->n;
-    int64_t length = smaller(run->n - start, SAMPLE_RUN);
+    int64_t length = pruni_smaller(run->n - start, SAMPLE_RUN);
     if (!run->before && length == SAMPLE_RUN) { /* the usual case, short, so that many cache misses overlap */
         for (int64_t i = 0; i < SAMPLE_RUN; i++)
             sample[i] = pruni_select_key(run->scores[start + i], false);
@@ -150,7 +145,7 @@ void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double sh
     double rank = share * (double)count;
     double fitting = (double)(pick->room - BLOCK) / 1.5 * (double)count / (double)pick->n / 2;
     double reach = fmin(margin * sqrt(rank * (1 - share)) + 1, fmax(fitting, 1));
-    int64_t middle = smaller((int64_t)rank, count - 1);
+    int64_t middle = pruni_smaller((int64_t)rank, count - 1);
     narrow(pick, count, (int64_t)floor(rank - reach), middle, (int64_t)ceil(rank + reach));
 }
 
@@ -196,7 +191,7 @@ bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t firs
     int64_t head = entries_to_alignment(run);
     int64_t size = head > 0 ? head : BLOCK;
     for (int64_t done = 0; done < run->n; done += size, size = BLOCK) {
-        const pruni_run block = pruni_kernel_run_part(run, done, smaller(size, run->n - done));
+        const pruni_run block = pruni_kernel_run_part(run, done, pruni_smaller(size, run->n - done));
         pick->complete = pick->complete && pick->sieve.count + block.n <= pick->room;
         if (!pick->complete)
             return false;
@@ -278,9 +273,7 @@ static void find_by_digits(pruni_selection *found, const pruni_run *runs, int64_
         int64_t bins[BINS] = { 0 };
         for (int64_t i = 0; i < count; i++)
             count_digit(bins, &runs[i], digits[digit][0], digits[digit][1], key);
-        uint32_t bin = 0;
-        for (; k > bins[bin]; bin++)
-            k -= bins[bin];
+        uint32_t bin = pruni_bin_of(bins, &k);
         key = key << digits[digit][1] | bin;
         *found = (pruni_selection){ .key = key, .equal = bins[bin], .equal_chosen = k };
     }
@@ -366,7 +359,7 @@ void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int
 
 void pruni_kernel_prune_run(const pruni_run *run, int64_t first, const pruni_choice *choice)
 {
-    int64_t split = smaller(choice->split > first ? choice->split - first : 0, run->n);
+    int64_t split = pruni_smaller(choice->split > first ? choice->split - first : 0, run->n);
     for (int part = 0; part < 2; part++) {
         uint32_t cut = part == 0 ? choice->key + 1 : choice->key;
         pruni_sieve sieve = { .low = cut, .cut = cut, .high = cut };

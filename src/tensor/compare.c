@@ -25,11 +25,6 @@ static bool mixed_equal(const chunk *a, const chunk *b, int64_t n)
            && pruni_kernel_equal_int64(a->integers, b->integers, n);
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 typedef struct row {
     prune_dtype dtype;
     const char *data;
@@ -44,7 +39,7 @@ static bool rows_equal(row a, row b, int64_t n)
     chunk values_a, values_b;
     bool equal = true;
     for (int64_t done = 0; equal && done < n; done += CHUNK) {
-        int64_t count = smaller(n - done, CHUNK);
+        int64_t count = pruni_smaller(n - done, CHUNK);
         load(&values_a, a.dtype, a.data + done * a.stride * pruni_dtype_size(a.dtype), a.stride, count);
         load(&values_b, b.dtype, b.data + done * b.stride * pruni_dtype_size(b.dtype), b.stride, count);
         if (pruni_is_floating(a.dtype) && pruni_is_floating(b.dtype))

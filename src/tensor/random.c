@@ -5,11 +5,6 @@
 
 enum { CHUNK = PRUNI_MT19937_WORDS }; /* draws at a time, even */
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- torch.rand ---- */
 
 static void fill_float(prune_generator *generator, float *out, int64_t n)
@@ -25,7 +20,7 @@ static void fill_double(prune_generator *generator, double *out, int64_t n)
 {
     uint32_t draws[CHUNK];
     for (int64_t done = 0; done < n; done += CHUNK / 2) {
-        int64_t count = smaller(n - done, CHUNK / 2);
+        int64_t count = pruni_smaller(n - done, CHUNK / 2);
         pruni_generator_draw(generator, draws, 2 * count);
         pruni_kernel_uniform_double(out + done, draws, count);
     }
