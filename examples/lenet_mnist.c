@@ -51,7 +51,7 @@ static prune_status trained_lenet(prune_module **out, const char *path)
 {
     prune_module *net = NULL;
     prune_dict *weights = NULL;
-    bool failed = lenet_create(&net) || prune_load_safetensors(&weights, path, NULL);
+    bool failed = lenet_create(&net) || prune_load(&weights, path, NULL);
     if (!failed && prune_module_load_state_dict(net, weights, true, NULL))
         failed = prune_fail(prune_last_status(), "%s: %s", path, prune_last_error());
     prune_dict_release(weights);

@@ -24,17 +24,17 @@ static inline prune_tensor *zeros(prune_dtype dtype, const int64_t *sizes, int64
     return t;
 }
 
-static inline prune_dict *load(const prune_safetensors_options *options)
+static inline prune_dict *load(const prune_load_options *options)
 {
     prune_dict *dict = NULL;
-    assert_ok(prune_load_safetensors(&dict, path, options));
+    assert_ok(prune_load(&dict, path, options));
     return dict;
 }
 
 /* Saves, loads, compares every tensor with what was saved. */
 static inline prune_dict *round_trip(const prune_dict *dict)
 {
-    assert_ok(prune_save_safetensors(path, dict));
+    assert_ok(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS));
     prune_dict *loaded = load(NULL);
     assert_int_equal(prune_dict_size(loaded), prune_dict_size(dict));
     for (int64_t i = 0; i < prune_dict_size(dict); i++) {

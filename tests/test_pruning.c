@@ -502,8 +502,8 @@ static void load_through_a_file(prune_module *to, const prune_module *from)
     static const char file[] = "test_pruning.safetensors";
     prune_dict *saved = NULL, *loaded = NULL;
     assert_ok(prune_module_state_dict(&saved, from, false));
-    assert_ok(prune_save_safetensors(file, saved));
-    assert_ok(prune_load_safetensors(&loaded, file, NULL));
+    assert_ok(prune_save(file, saved, PRUNE_FORMAT_SAFETENSORS));
+    assert_ok(prune_load(&loaded, file, NULL));
     assert_int_equal(remove(file), 0);
     assert_ok(prune_module_load_state_dict(to, loaded, true, NULL));
     assert_ok(prune_module_run_forward_pre_hooks(to, true));

@@ -12,7 +12,7 @@ static void a_file_of_the_reference_is_read(void **state)
     size_t size = make_reference(file);
     prune_dict *expected = reference_dict();
     prune_dict *dict = NULL;
-    assert_ok(prune_parse_safetensors(&dict, file, size, NULL));
+    assert_ok(prune_load_memory(&dict, file, size, NULL));
     memset(file, 0, sizeof file); /* need not stay */
     assert_keys(dict, "n", "d", odd_name, "e", "w", "i", "g", "h", "u", "b");
     for (int64_t i = 0; i < prune_dict_size(dict); i++)
@@ -30,7 +30,7 @@ static void the_bytes_written_are_the_references(void **state)
     char got[1024];
     size_t size = make_reference(expected);
     prune_dict *dict = reference_dict();
-    assert_ok(prune_save_safetensors(path, dict));
+    assert_ok(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS));
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
     assert_int_equal(fread(got, 1, sizeof got, file), size);
@@ -45,7 +45,7 @@ static void an_empty_dict_is_a_file(void **state)
     (void)state;
     prune_dict *dict = empty_dict();
     prune_dict_release(round_trip(dict));
-    assert_ok(prune_save_safetensors(path, dict));
+    assert_ok(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS));
     char got[32];
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
@@ -120,7 +120,7 @@ static void empty_tensors_at_one_place_come_by_name(void **state)
                             "'e':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}}",
                             "\x07", 1);
     prune_dict *dict = NULL;
-    assert_ok(prune_parse_safetensors(&dict, file, size, NULL));
+    assert_ok(prune_load_memory(&dict, file, size, NULL));
     assert_keys(dict, "e", "b", "a", "c", "d");
     prune_dict_release(dict);
 }
@@ -217,10 +217,10 @@ static void tensors_that_share_memory_are_each_written(void **state)
 static void floats_become_float32_when_asked(void **state)
 {
     (void)state;
-    prune_safetensors_options options = PRUNE_SAFETENSORS_OPTIONS_INIT;
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
     options.to_float32 = true;
     prune_dict *dict = reference_dict();
-    assert_ok(prune_save_safetensors(path, dict));
+    assert_ok(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS));
     prune_dict *loaded = load(&options);
     assert_keys(loaded, "n", "d", odd_name, "e", "w", "i", "g", "h", "u", "b");
     assert_values(prune_dict_get(loaded, "d"), INFINITY);
@@ -248,15 +248,15 @@ static void dtypes_that_are_not_held_are_skipped_or_refused(void **state)
     char file[512];
     char list[256] = "";
     prune_dict *dict = NULL;
-    prune_safetensors_options options = PRUNE_SAFETENSORS_OPTIONS_INIT;
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
     size_t size = make_file(file, others_header, "\0\0\0\0\x80\x3f\0\0", 8);
-    assert_fails(prune_parse_safetensors(&dict, file, size, NULL), PRUNE_ERROR_UNSUPPORTED,
+    assert_fails(prune_load_memory(&dict, file, size, NULL), PRUNE_ERROR_UNSUPPORTED,
                  "unsup: dtypes that are not held: 'a' (I8), 'b\\x0a' (F8_E4M3), 'd' (F4)");
-    assert_fails(prune_parse_safetensors(&dict, file, size, &options), PRUNE_ERROR_UNSUPPORTED, "unsup: ");
+    assert_fails(prune_load_memory(&dict, file, size, &options), PRUNE_ERROR_UNSUPPORTED, "unsup: ");
     assert_null(dict);
     options.skipped = record;
     options.context = list;
-    assert_ok(prune_parse_safetensors(&dict, file, size, &options));
+    assert_ok(prune_load_memory(&dict, file, size, &options));
     assert_string_equal(list, "a=I8;b\n=F8_E4M3;d=F4;");
     assert_keys(dict, "c");
     assert_values(prune_dict_get(dict, "c"), 1);
@@ -280,14 +280,14 @@ static void every_other_dtype_of_the_format_is_known(void **state)
         char list[64] = "";
         char expected[64];
         prune_dict *dict = NULL;
-        prune_safetensors_options options = PRUNE_SAFETENSORS_OPTIONS_INIT;
+        prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
         options.skipped = record;
         options.context = list;
         snprintf(header, sizeof header, "{'a':{'dtype':'%s','shape':[4],'data_offsets':[0,%d]}}", others[i].name,
                  others[i].bits / 2);
         size_t size = make_file(file, header, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
                                 (size_t)others[i].bits / 2);
-        assert_ok(prune_parse_safetensors(&dict, file, size, &options));
+        assert_ok(prune_load_memory(&dict, file, size, &options));
         snprintf(expected, sizeof expected, "a=%s;", others[i].name);
         assert_string_equal(list, expected);
         assert_int_equal(prune_dict_size(dict), 0);
@@ -306,7 +306,7 @@ static void long_lists_of_refused_tensors_are_cut(void **state)
                  "%s't%02d':{'dtype':'I8','shape':[0],'data_offsets':[0,0]}", i > 0 ? "," : "", i);
     strcat(header, "}");
     size_t size = make_file(file, header, "", 0);
-    assert_fails(prune_parse_safetensors(&dict, file, size, NULL), PRUNE_ERROR_UNSUPPORTED,
+    assert_fails(prune_load_memory(&dict, file, size, NULL), PRUNE_ERROR_UNSUPPORTED,
                  "'t08' (I8), 't09' (I8) and 2 more");
 }
 
@@ -316,7 +316,7 @@ static void any_byte_but_0_is_true(void **state)
     char file[256];
     prune_dict *dict = NULL;
     size_t size = make_file(file, "{'b':{'dtype':'BOOL','shape':[5],'data_offsets':[0,5]}}", "\x00\x01\x02\x80\xff", 5);
-    assert_ok(prune_parse_safetensors(&dict, file, size, NULL));
+    assert_ok(prune_load_memory(&dict, file, size, NULL));
     assert_memory_equal(prune_tensor_raw_data(prune_dict_value(dict, 0)), "\0\1\1\1\1", 5);
     prune_dict_release(dict);
 }

@@ -58,13 +58,13 @@ static void expect_fault(const char *what, bytes file, const char *fault, const 
     char start[64];
     prune_dict *dict = NULL;
     int64_t blocks = live_allocations();
-    prune_status status = prune_parse_safetensors(&dict, file.data, file.size, NULL);
+    prune_status status = prune_load_memory(&dict, file.data, file.size, NULL);
     snprintf(start, sizeof start, "%s: ", fault);
     if (status != status_of(fault) || !begins_with(prune_last_error(), start) || !strstr(prune_last_error(), words))
         fail_msg("%s: gave %s, \"%s\", expected %s: %s", what, prune_status_name(status),
                  status ? prune_last_error() : "", fault, words);
     write_file(file);
-    status = prune_load_safetensors(&dict, path, NULL);
+    status = prune_load(&dict, path, NULL);
     snprintf(start, sizeof start, "%s: %s: ", fault, path);
     if (status != status_of(fault) || !begins_with(prune_last_error(), start) || !strstr(prune_last_error(), words))
         fail_msg("%s: from a file gave %s, \"%s\", expected %s: %s", what, prune_status_name(status),
@@ -80,7 +80,7 @@ static prune_dict *expect_valid(const char *what, bytes file)
     prune_dict *dict = NULL;
     prune_dict *loaded = NULL;
     write_file(file);
-    if (prune_parse_safetensors(&dict, file.data, file.size, NULL) || prune_load_safetensors(&loaded, path, NULL))
+    if (prune_load_memory(&dict, file.data, file.size, NULL) || prune_load(&loaded, path, NULL))
         fail_msg("%s: %s", what, prune_last_error());
     assert_int_equal(prune_dict_size(dict), prune_dict_size(loaded));
     prune_dict_release(loaded);
@@ -334,7 +334,7 @@ static void a_million_empty_tensors_are_accepted(void **state)
     bytes file = make_file(header, length, 0);
     free(header);
     prune_dict *dict = NULL;
-    assert_ok(prune_parse_safetensors(&dict, file.data, file.size, NULL));
+    assert_ok(prune_load_memory(&dict, file.data, file.size, NULL));
     assert_int_equal(prune_dict_size(dict), TENSORS);
     for (int i = 0; i < TENSORS; i++)
         assert_int_equal(strtol(prune_dict_key(dict, i), NULL, 10), TENSORS + i);
@@ -383,7 +383,7 @@ static void any_wrong_byte_is_an_error_or_another_file(void **state)
         for (int value = 0; value < 256; value++) {
             file.data[i] = (char)value;
             prune_dict *dict = NULL;
-            prune_status status = prune_parse_safetensors(&dict, file.data, file.size, NULL);
+            prune_status status = prune_load_memory(&dict, file.data, file.size, NULL);
             assert_true(status == PRUNE_OK || status == PRUNE_ERROR_FORMAT || status == PRUNE_ERROR_UNSUPPORTED);
             assert_int_equal(status == PRUNE_OK, dict != NULL);
             prune_dict_release(dict);

@@ -20,18 +20,17 @@ static void arguments_are_checked(void **state)
     (void)state;
     prune_dict *dict = NULL;
     prune_dict *saved = empty_dict();
-    prune_safetensors_options options = PRUNE_SAFETENSORS_OPTIONS_INIT;
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
     options.size = 1;
-    assert_fails(prune_load_safetensors(NULL, path, NULL), PRUNE_ERROR_TYPE, "prune_load_safetensors: argument 'out'");
-    assert_fails(prune_load_safetensors(&dict, NULL, NULL), PRUNE_ERROR_TYPE, "argument 'path'");
-    assert_fails(prune_load_safetensors(&dict, path, &options), PRUNE_ERROR_VALUE, "size");
-    assert_fails(prune_parse_safetensors(NULL, "", 0, NULL), PRUNE_ERROR_TYPE,
-                 "prune_parse_safetensors: argument 'out'");
-    assert_fails(prune_parse_safetensors(&dict, NULL, 1, NULL), PRUNE_ERROR_TYPE, "argument 'data'");
-    assert_fails(prune_parse_safetensors(&dict, NULL, 0, NULL), PRUNE_ERROR_FORMAT, "truncated: ");
-    assert_fails(prune_parse_safetensors(&dict, "", 0, &options), PRUNE_ERROR_VALUE, "size");
-    assert_fails(prune_save_safetensors(NULL, saved), PRUNE_ERROR_TYPE, "prune_save_safetensors: argument 'path'");
-    assert_fails(prune_save_safetensors(path, NULL), PRUNE_ERROR_TYPE, "argument 'dict'");
+    assert_fails(prune_load(NULL, path, NULL), PRUNE_ERROR_TYPE, "prune_load: argument 'out'");
+    assert_fails(prune_load(&dict, NULL, NULL), PRUNE_ERROR_TYPE, "argument 'path'");
+    assert_fails(prune_load(&dict, path, &options), PRUNE_ERROR_VALUE, "size");
+    assert_fails(prune_load_memory(NULL, "", 0, NULL), PRUNE_ERROR_TYPE, "prune_load_memory: argument 'out'");
+    assert_fails(prune_load_memory(&dict, NULL, 1, NULL), PRUNE_ERROR_TYPE, "argument 'data'");
+    assert_fails(prune_load_memory(&dict, NULL, 0, NULL), PRUNE_ERROR_FORMAT, "truncated: ");
+    assert_fails(prune_load_memory(&dict, "", 0, &options), PRUNE_ERROR_VALUE, "size");
+    assert_fails(prune_save(NULL, saved, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_TYPE, "prune_save: argument 'path'");
+    assert_fails(prune_save(path, NULL, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_TYPE, "argument 'dict'");
     assert_null(dict);
     prune_dict_release(saved);
 }
@@ -40,8 +39,8 @@ static void a_path_that_cannot_be_read_is_an_io_error(void **state)
 {
     (void)state;
     prune_dict *dict = NULL;
-    assert_fails(prune_load_safetensors(&dict, "no/such/file", NULL), PRUNE_ERROR_IO, "cannot open 'no/such/file': ");
-    assert_fails(prune_load_safetensors(&dict, ".", NULL), PRUNE_ERROR_IO, "'.': ");
+    assert_fails(prune_load(&dict, "no/such/file", NULL), PRUNE_ERROR_IO, "cannot open 'no/such/file': ");
+    assert_fails(prune_load(&dict, ".", NULL), PRUNE_ERROR_IO, "'.': ");
     assert_null(dict);
 }
 
@@ -68,12 +67,14 @@ static void a_path_that_cannot_be_written_is_an_io_error(void **state)
 {
     (void)state;
     prune_dict *dict = reference_dict();
-    assert_fails(prune_save_safetensors("no/such/file", dict), PRUNE_ERROR_IO, "cannot write 'no/such/file': ");
+    assert_fails(prune_save("no/such/file", dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_IO,
+                 "cannot write 'no/such/file': ");
 #if defined(__unix__) || defined(__APPLE__)
-    assert_fails(prune_save_safetensors(".", dict), PRUNE_ERROR_IO, "cannot write '.': Is a directory");
+    assert_fails(prune_save(".", dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_IO, "cannot write '.': Is a directory");
     struct stat info;
     if (stat("/dev/full", &info) == 0)
-        assert_fails(prune_save_safetensors("/dev/full", dict), PRUNE_ERROR_IO, "No space left on device");
+        assert_fails(prune_save("/dev/full", dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_IO,
+                     "No space left on device");
 #endif
     prune_dict_release(dict);
 }
@@ -84,19 +85,23 @@ static void a_failed_save_leaves_the_old_file(void **state)
     prune_dict *dict = empty_dict();
     write_old_file();
     put(dict, "bad \xff name", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
-    assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "the name 'bad \\xff name' is not UTF-8");
+    assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE,
+                 "the name 'bad \\xff name' is not UTF-8");
     assert_ok(prune_dict_delete(dict, "bad \xff name"));
     put(dict, "__metadata__", counted_as(PRUNE_FLOAT32, PRUNE_SHAPE(1)));
-    assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "does not allow the name __metadata__");
+    assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE,
+                 "does not allow the name __metadata__");
     assert_ok(prune_dict_delete(dict, "__metadata__"));
     assert_ok(prune_dict_set_metadata(dict, "k\xc3", "v"));
-    assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "the metadata key 'k\\xc3' is not UTF-8");
+    assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE,
+                 "the metadata key 'k\\xc3' is not UTF-8");
     assert_ok(prune_dict_set_metadata(dict, "k\xc3", NULL));
     assert_ok(prune_dict_set_metadata(dict, "k", "v\xc3"));
-    assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "the metadata text of 'k' is not UTF-8");
+    assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE,
+                 "the metadata text of 'k' is not UTF-8");
     assert_ok(prune_dict_set_metadata(dict, "k", NULL));
     put(dict, "large", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(INT64_C(1) << 60, 0)));
-    assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE,
+    assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE,
                  "tensor 'large': torch.Size([1152921504606846976, 0]) is too large for the format");
     expect_old_file(NULL);
     remove(path);
@@ -116,7 +121,7 @@ static void tensors_that_no_file_holds_are_a_value_error(void **state)
         assert_ok(prune_tensor_expand(&view, one, PRUNE_SHAPE(INT64_C(1) << 60)));
         put(dict, name, view);
     }
-    assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "too large for one file");
+    assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE, "too large for one file");
     assert_null(fopen(path, "rb"));
     prune_tensor_release(one);
     prune_dict_release(dict);
@@ -132,7 +137,7 @@ static void a_header_beyond_the_limit_is_a_value_error(void **state)
     prune_dict *dict = empty_dict();
     assert_ok(prune_dict_set_metadata(dict, "k", text));
     free(text);
-    assert_fails(prune_save_safetensors(path, dict), PRUNE_ERROR_VALUE, "the format allows 100000000");
+    assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE, "the format allows 100000000");
     prune_dict_release(dict);
 }
 
@@ -148,7 +153,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
     struct rlimit small = { 50000, old.rlim_max };
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    prune_status status = prune_save_safetensors(path, dict);
+    prune_status status = prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     signal(SIGXFSZ, handler);
     assert_int_equal(status, PRUNE_ERROR_IO);
@@ -165,19 +170,19 @@ typedef struct job {
     prune_dict *dict;
     char *file;
     size_t size;
-    const prune_safetensors_options *options;
+    const prune_load_options *options;
 } job;
 
 static prune_status parse_job(void *context)
 {
     job *work = context;
-    return prune_parse_safetensors(&work->dict, work->file, work->size, work->options);
+    return prune_load_memory(&work->dict, work->file, work->size, work->options);
 }
 
 static prune_status load_job(void *context)
 {
     job *work = context;
-    return prune_load_safetensors(&work->dict, path, work->options);
+    return prune_load(&work->dict, path, work->options);
 }
 
 static void expect_no_dict(void *context)
@@ -196,12 +201,12 @@ static void reading_without_memory_gives_nothing(void **state)
 {
     (void)state;
     char file[1024];
-    prune_safetensors_options options = PRUNE_SAFETENSORS_OPTIONS_INIT;
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
     options.to_float32 = true;
     job work = { NULL, file, make_reference(file), &options };
     try_every_allocation(parse_job, expect_no_dict, release_dict, &work);
     prune_dict *dict = reference_dict();
-    assert_ok(prune_save_safetensors(path, dict));
+    assert_ok(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS));
     prune_dict_release(dict);
     try_every_allocation(load_job, expect_no_dict, release_dict, &work);
     remove(path);
@@ -224,7 +229,7 @@ static void refusing_without_memory_gives_nothing(void **state)
 
 static prune_status save_job(void *context)
 {
-    return prune_save_safetensors(path, context);
+    return prune_save(path, context, PRUNE_FORMAT_SAFETENSORS);
 }
 
 static void write_old_again(void *context)

@@ -6,12 +6,12 @@
 
 #include "base.h"
 #include "dict.h"
+#include "files.h"
 #include "functional.h"
 #include "layers.h"
 #include "module.h"
 #include "pruning.h"
 #include "random.h"
-#include "safetensors.h"
 #include "tensor.h"
 
 #endif

@@ -125,12 +125,18 @@ static prune_status read_memory(size_t *got, pruni_input *input, uint64_t offset
     return PRUNE_OK;
 }
 
-prune_status pruni_input_read(pruni_input *input, uint64_t offset, void *to, size_t size)
+prune_status pruni_input_read_some(size_t *got, pruni_input *input, uint64_t offset, void *to, size_t size)
 {
-    size_t got = 0;
+    *got = 0;
     if (size == 0)
         return PRUNE_OK;
-    if (input->seekable ? read_file(&got, input, offset, to, size) : read_memory(&got, input, offset, to, size))
+    return input->seekable ? read_file(got, input, offset, to, size) : read_memory(got, input, offset, to, size);
+}
+
+prune_status pruni_input_read(pruni_input *input, uint64_t offset, void *to, size_t size)
+{
+    size_t got;
+    if (pruni_input_read_some(&got, input, offset, to, size))
         return prune_last_status();
     if (got < size)
         return pruni_bad_file(PRUNI_TRUNCATED, input->source, "%zu bytes from byte %llu on end after %zu", size,

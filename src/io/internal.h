@@ -4,7 +4,7 @@
 
 #include "base/internal.h"
 #include "prune/dict.h"
-#include "prune/safetensors.h"
+#include "prune/files.h"
 #include "tensor/internal.h"
 
 /* ---- What is wrong with a file (fault.c) ---- */
@@ -125,6 +125,74 @@ prune_status pruni_input_holds(bool *holds, pruni_input *input, uint64_t size);
 /* Copies bytes from a position. Fails with truncated where they are not there, with io. */
 prune_status pruni_input_read(pruni_input *input, uint64_t offset, void *to, size_t size);
 
+/* The same, but as many as there are: *got. */
+prune_status pruni_input_read_some(size_t *got, pruni_input *input, uint64_t offset, void *to, size_t size);
+
+/* ---- An open file: what tensors it holds and where they lie; no value is read yet (file.c) ---- */
+
+/* A tensor of any format. Sizes and strides count elements; every product of sizes, and of sizes and element_size, fits
+ * in 64 bits, and the bytes are known to be there. */
+typedef struct pruni_file_tensor {
+    const char *name; /* terminated; may have NULs within name_length */
+    size_t name_length;
+    const char *dtype_name; /* as the format spells it: "F16", "torch.int8", "<f4" */
+    int held;               /* a prune_dtype, or −1 */
+    unsigned element_size;  /* in bytes; 0: elements are not whole bytes */
+    int64_t ndim;           /* may be above PRUNE_MAX_DIMS: refused when it is loaded; sizes then hold the first ones */
+    int64_t sizes[PRUNE_MAX_DIMS];
+    bool is_contiguous; /* strides then mean nothing */
+    int64_t strides[PRUNE_MAX_DIMS];
+    uint64_t offset;    /* of its first element in the file */
+    uint64_t bytes;     /* of all its elements, in row-major order without gaps */
+    bool is_big_endian; /* the file's bytes */
+} pruni_file_tensor;
+
+typedef struct pruni_file_metadata {
+    const char *key, *text; /* terminated; may have NULs within their lengths */
+    size_t key_length, text_length;
+} pruni_file_metadata;
+
+typedef struct pruni_file pruni_file;
+
+/* A format's reader. */
+typedef struct pruni_file_format {
+    bool has_entries; /* options->entry means something */
+
+    /* Checks everything that the format demands of the file at file->input, and lists its tensors and metadata. After a
+     * failure, close is called all the same. */
+    prune_status (*open)(pruni_file *file, const prune_load_options *options);
+    void (*close)(pruni_file *file); /* frees file->own */
+} pruni_file_format;
+
+struct pruni_file {
+    const pruni_file_format *format;
+    pruni_input input;
+    void *own;                  /* what the format keeps: header text, pickle objects */
+    pruni_file_tensor *tensors; /* in the order of the dict; owned */
+    int64_t count, capacity;
+    const pruni_file_metadata *metadata; /* owned by the format */
+    int64_t metadata_count;
+};
+
+/* Opens a file, or `size` bytes of memory, recognises the format or takes options->format, and checks everything before
+ * anything is allocated for a tensor. Afterwards it is to be closed; after a failure it is closed. `path` and `data` must
+ * outlive it. Fails as prune_load() says, but for what is not held. */
+prune_status pruni_file_open(pruni_file *file, const char *path, const prune_load_options *options);
+prune_status pruni_file_open_memory(pruni_file *file, const void *data, size_t size, const prune_load_options *options);
+void pruni_file_close(pruni_file *file);
+
+/* For formats: adds a copy of a description. */
+prune_status pruni_file_add(pruni_file *file, const pruni_file_tensor *t);
+
+/* Elements [first, first + count) of a held tensor in row-major order, as the machine has them, bools 0 or 1. */
+prune_status pruni_file_read(pruni_file *file, const pruni_file_tensor *t, int64_t first, int64_t count, void *to);
+
+/* The same of any tensor, held or not, in bytes as the file has them: [first, first + size) of t->bytes, in whole
+ * elements. */
+prune_status pruni_file_read_bytes(pruni_file *file, const pruni_file_tensor *t, uint64_t first, size_t size, void *to);
+
+extern const pruni_file_format pruni_safetensors_format;
+
 /* ---- Writing (output.c): a file that replaces another when it is whole ---- */
 
 typedef struct pruni_output {
@@ -192,11 +260,6 @@ typedef struct pruni_safetensors_entry {
     uint64_t begin, end; /* of its bytes, from the end of the header */
 } pruni_safetensors_entry;
 
-typedef struct pruni_safetensors_metadata {
-    const char *key, *text; /* unescaped and terminated */
-    size_t key_length, text_length;
-} pruni_safetensors_metadata;
-
 /* A header, read and checked against the length of its file. */
 typedef struct pruni_safetensors {
     const char *source;
@@ -206,7 +269,7 @@ typedef struct pruni_safetensors {
     pruni_safetensors_entry *entries;
     int64_t count, capacity;
     const void **order; /* the entries by place in the file, empty ones by name */
-    pruni_safetensors_metadata *metadata;
+    pruni_file_metadata *metadata;
     int64_t metadata_count, metadata_capacity;
 } pruni_safetensors;
 
@@ -226,5 +289,7 @@ int64_t pruni_safetensors_shape(int64_t sizes[PRUNE_MAX_DIMS], const pruni_safet
 /* Multiplies the bits of a tensor by one more of its sizes. A size of 0 counts as 1 and sets *empty, so that it hides
  * no overflow. False: the product does not fit. */
 bool pruni_safetensors_add_size(uint64_t *bits, bool *empty, uint64_t size);
+
+prune_status pruni_safetensors_save(const char *path, const prune_dict *dict);
 
 #endif

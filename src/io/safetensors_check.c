@@ -97,8 +97,8 @@ static int compare_names(const void *a, const void *b)
 
 static int compare_keys(const void *a, const void *b)
 {
-    const pruni_safetensors_metadata *left = a;
-    const pruni_safetensors_metadata *right = b;
+    const pruni_file_metadata *left = a;
+    const pruni_file_metadata *right = b;
     return compare_text(left->key, left->key_length, right->key, right->key_length);
 }
 
@@ -131,7 +131,7 @@ static prune_status check_metadata_keys(const pruni_safetensors *file)
         order[i] = &file->metadata[i];
     prune_status status = pruni_sort(order, count, compare_keys);
     for (size_t i = 1; !status && i < count; i++) {
-        const pruni_safetensors_metadata *pair = order[i];
+        const pruni_file_metadata *pair = order[i];
         char key[PRUNI_SHOWN_SIZE];
         if (compare_keys(order[i - 1], pair) == 0)
             status = pruni_bad_file(PRUNI_DUP, file->source, "__metadata__ has two keys %s",

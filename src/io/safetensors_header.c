@@ -152,7 +152,7 @@ static prune_status add_tensor(pruni_safetensors *file, pruni_json *json, const 
 
 static prune_status add_metadata(pruni_safetensors *file, pruni_json *json)
 {
-    pruni_safetensors_metadata pair;
+    pruni_file_metadata pair;
     pair.key = take_string(file, json, &pair.key_length);
     if (pruni_json_next(json))
         return prune_last_status();

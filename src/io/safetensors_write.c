@@ -30,7 +30,7 @@ enum { CHUNK_SIZE = 65536 };
 static prune_status bad_text(const char *what, const char *text)
 {
     char shown[PRUNI_SHOWN_SIZE];
-    return prune_fail(PRUNE_ERROR_VALUE, "prune_save_safetensors: %s %s is not UTF-8", what,
+    return prune_fail(PRUNE_ERROR_VALUE, "prune_save: %s %s is not UTF-8", what,
                       pruni_shown(shown, text, strlen(text)));
 }
 
@@ -42,11 +42,11 @@ static prune_status check_item(const item *it)
     if (!pruni_is_utf8(it->name))
         return bad_text("the name", it->name);
     if (strcmp(it->name, "__metadata__") == 0)
-        return prune_fail(PRUNE_ERROR_VALUE, "prune_save_safetensors: the format does not allow the name %s", it->name);
+        return prune_fail(PRUNE_ERROR_VALUE, "prune_save: the format does not allow the name %s", it->name);
     for (int64_t i = 0; i < it->t->ndim; i++)
         if (!pruni_safetensors_add_size(&bits, &empty, (uint64_t)it->t->sizes[i])) {
             char shape[PRUNI_SHAPE_TEXT];
-            return prune_fail(PRUNE_ERROR_VALUE, "prune_save_safetensors: tensor %s: %s is too large for the format",
+            return prune_fail(PRUNE_ERROR_VALUE, "prune_save: tensor %s: %s is too large for the format",
                               pruni_shown(shown, it->name, strlen(it->name)),
                               pruni_shape_text(shape, it->t->sizes, it->t->ndim));
         }
@@ -143,7 +143,7 @@ static prune_status add_items(pruni_text *text, const writer *w)
         const item *it = w->order[i];
         uint64_t size = (uint64_t)it->t->numel * (it->dtype->bits / 8);
         if (size > UINT64_MAX - begin)
-            return prune_fail(PRUNE_ERROR_VALUE, "prune_save_safetensors: the tensors are too large for one file");
+            return prune_fail(PRUNE_ERROR_VALUE, "prune_save: the tensors are too large for one file");
         pruni_text_add(text, "%s", i > 0 || w->key_count > 0 ? "," : "");
         add_item(text, it, begin, begin + size);
         begin += size;
@@ -167,7 +167,7 @@ static prune_status make_header(writer *w)
     if (pruni_text_finish(&text, &w->header))
         return prune_last_status();
     if (w->header_length > PRUNI_SAFETENSORS_MAX_HEADER)
-        return prune_fail(PRUNE_ERROR_VALUE, "prune_save_safetensors: a header of %zu bytes, the format allows %d",
+        return prune_fail(PRUNE_ERROR_VALUE, "prune_save: a header of %zu bytes, the format allows %d",
                           w->header_length, PRUNI_SAFETENSORS_MAX_HEADER);
     return PRUNE_OK;
 }
@@ -233,10 +233,8 @@ static prune_status save(writer *w, const char *path)
     return pruni_output_commit(&output);
 }
 
-prune_status prune_save_safetensors(const char *path, const prune_dict *dict)
+prune_status pruni_safetensors_save(const char *path, const prune_dict *dict)
 {
-    PRUNI_REQUIRE(path);
-    PRUNI_REQUIRE(dict);
     writer w = { .dict = dict };
     prune_status status = save(&w, path);
     pruni_free(w.items);

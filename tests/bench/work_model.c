@@ -68,7 +68,7 @@ static prune_status fill_dict(bench_case *c)
 static prune_status run_save(bench_case *c, int slot)
 {
     (void)slot;
-    return prune_save_safetensors(c->path, c->dict);
+    return prune_save(c->path, c->dict, PRUNE_FORMAT_SAFETENSORS);
 }
 
 static prune_status setup_file(bench_case *c)
@@ -83,7 +83,7 @@ static prune_status run_load(bench_case *c, int slot)
     (void)slot;
     prune_dict_release(c->dict);
     c->dict = NULL;
-    return prune_load_safetensors(&c->dict, c->path, NULL);
+    return prune_load(&c->dict, c->path, NULL);
 }
 
 const bench_work bench_load = { "load", setup_file, NULL, run_load };

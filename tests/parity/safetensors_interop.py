@@ -31,18 +31,20 @@ NOT_HELD = [torch.int8, torch.int16, torch.float8_e4m3fn, torch.float8_e5m2, tor
 # Where the library refuses what the package accepts, on purpose (see the header).
 STRICTER = ("dup", "overflow", "unsup", "its description is not an object")
 
+SAFETENSORS = 1  # PRUNE_FORMAT_SAFETENSORS
 SKIPPED = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_char_p)
 
 
 class ReadOptions(libprune.Options):
-    _fields_ = [("size", c.c_size_t), ("to_float32", c.c_bool), ("skipped", SKIPPED), ("context", c.c_void_p)]
+    _fields_ = [("size", c.c_size_t), ("format", c.c_int), ("to_float32", c.c_bool), ("entry", c.c_char_p),
+                ("skipped", SKIPPED), ("context", c.c_void_p)]
 
 
 def save(prune, path, tensors, metadata):
     made = prune.dict(tensors)
     for key, text in metadata.items():
         prune.dict_set_metadata(made, key, text)
-    prune.save_safetensors(os.fsencode(path), made)
+    prune.save(os.fsencode(path), made, SAFETENSORS)
 
 
 def read_metadata(prune, loaded):
@@ -56,14 +58,14 @@ def load(prune, path, skipped=None):
     """Tensors, described, and metadata."""
     callback = SKIPPED(lambda _, name, dtype: skipped.append(name.decode())) if skipped is not None else SKIPPED()
     options = ReadOptions(skipped=callback)
-    loaded = prune.dict_from("load_safetensors", os.fsencode(path), c.byref(options))
+    loaded = prune.dict_from("load", os.fsencode(path), c.byref(options))
     return described(loaded.torch()), read_metadata(prune, loaded)
 
 
 def parse(prune, data):
     """None, or the error."""
     try:
-        prune.dict_from("parse_safetensors", data, len(data), None)
+        prune.dict_from("load_memory", data, len(data), None)
         return None
     except libprune.Failure as failure:
         return failure.sentence
