@@ -114,6 +114,29 @@ prune_status pruni_input_holds(bool *holds, pruni_input *input, uint64_t size)
     return PRUNE_OK;
 }
 
+/* Asks by halves: no system need be trusted with the size of what is no plain file. */
+prune_status pruni_input_size(uint64_t *size, pruni_input *input)
+{
+    bool holds = true;
+    uint64_t low = 0; /* there are so many */
+    uint64_t step = 1;
+    while (holds && step < UINT64_MAX / 2) {
+        if (pruni_input_holds(&holds, input, low + step))
+            return prune_last_status();
+        if (holds)
+            low += step;
+        step *= 2;
+    }
+    for (; step > 0; step /= 2) {
+        if (pruni_input_holds(&holds, input, low + step))
+            return prune_last_status();
+        if (holds)
+            low += step;
+    }
+    *size = low;
+    return PRUNE_OK;
+}
+
 static prune_status read_memory(size_t *got, pruni_input *input, uint64_t offset, void *to, size_t size)
 {
     if (input->file && offset <= UINT64_MAX - size && fill(input, offset + size))

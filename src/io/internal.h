@@ -122,6 +122,9 @@ void pruni_input_close(pruni_input *input);
 /* Whether there are at least `size` bytes. Reads a pipe that far, in memory that grows with what came. Fails with io. */
 prune_status pruni_input_holds(bool *holds, pruni_input *input, uint64_t size);
 
+/* How many bytes there are. */
+prune_status pruni_input_size(uint64_t *size, pruni_input *input);
+
 /* Copies bytes from a position. Fails with truncated where they are not there, with io. */
 prune_status pruni_input_read(pruni_input *input, uint64_t offset, void *to, size_t size);
 
