@@ -85,7 +85,11 @@ static prune_module *module_over(const prune_tensor *weight)
 static prune_method *as_user(const prune_method *method)
 {
     prune_method *twin = NULL;
-    assert_ok(prune_method_create(&twin, method->ops, method->context));
+    char context[64];
+    assert_true(method->ops->context_size <= sizeof context);
+    if (method->ops->clone)
+        assert_ok(method->ops->clone(context, method->context));
+    assert_ok(prune_method_create(&twin, method->ops, method->ops->clone ? context : method->context));
     return twin;
 }
 
@@ -97,14 +101,36 @@ static prune_amount chance_amount(int64_t n)
     return prune_count((int64_t)chance((uint64_t)n / (chance(3) + 1) + 2));
 }
 
-static prune_method *chance_method(int64_t n, int64_t ndim)
+static prune_norm chance_norm(void)
+{
+    static const double orders[] = { 0, 1, 2, 2, INFINITY, -INFINITY, 3, -1 };
+    uint64_t which = chance(10);
+    return which < 8 ? prune_norm_p(orders[which]) : which == 8 ? prune_norm_fro() : prune_norm_nuc();
+}
+
+/* Ones and zeros, and rarely what is neither; no NaN, as it is not said which of two NaNs stays in a product. */
+static prune_method *chance_mask(int64_t ndim, const int64_t *sizes)
+{
+    static const float odd[] = { INFINITY, -1, 0.5F, -0.0F, 2, 1e-42F };
+    prune_method *method = NULL;
+    prune_tensor *mask = NULL;
+    assert_ok(prune_tensor_empty(&mask, sizes, ndim, PRUNE_FLOAT32));
+    float *m = prune_tensor_data_mutable(mask);
+    for (int64_t i = 0; i < prune_tensor_numel(mask); i++)
+        m[i] = chance(40) ? (float)chance(2) : odd[chance(6)];
+    assert_ok(prune_method_custom_from_mask(&method, mask));
+    prune_tensor_release(mask);
+    return method;
+}
+
+static prune_method *chance_method(int64_t n, int64_t ndim, const int64_t *sizes)
 {
     prune_method *method = NULL;
     prune_method_options options = PRUNE_METHOD_OPTIONS_INIT;
     options.ties = chance(4) ? PRUNE_TIES_TORCH : PRUNE_TIES_LOWEST_INDEX;
     prune_amount amount = chance_amount(n);
-    int64_t dim = (int64_t)chance((uint64_t)ndim);
-    switch (chance(11)) {
+    int64_t dim = (int64_t)chance((uint64_t)ndim) - (chance(4) ? 0 : ndim) + (chance(25) ? 0 : 2);
+    switch (chance(14)) {
     case 0:
     case 1:
     case 2:
@@ -118,8 +144,9 @@ static prune_method *chance_method(int64_t n, int64_t ndim)
         assert_ok(prune_method_random_unstructured(&method, amount, &options));
         break;
     case 6:
-        assert_ok(
-            prune_method_ln_structured(&method, prune_fraction(0.5), prune_norm_p((double)chance(3)), dim, &options));
+    case 11:
+        assert_ok(prune_method_ln_structured(&method, chance(4) ? prune_fraction(0.5) : amount, chance_norm(), dim,
+                                             &options));
         break;
     case 7:
         assert_ok(prune_method_n_m(&method, (int64_t)chance(5), 4, dim));
@@ -130,8 +157,12 @@ static prune_method *chance_method(int64_t n, int64_t ndim)
     case 9:
         assert_ok(prune_method_identity(&method));
         break;
+    case 12:
+    case 13:
+        method = chance_mask(chance(20) ? ndim : 1, sizes);
+        break;
     default:
-        assert_ok(prune_method_random_structured(&method, prune_fraction(0.5), dim));
+        assert_ok(prune_method_random_structured(&method, chance(4) ? prune_fraction(0.5) : amount, dim));
         break;
     }
     return method;
@@ -219,8 +250,8 @@ static void one_case(uint64_t seed)
     int64_t n = prune_tensor_numel(weight);
     const pair p = { module_over(weight), module_over(weight) };
     prune_tensor *kept = NULL, *kept_values = NULL;
-    for (uint64_t prunes = 1 + chance(3); prunes > 0; prunes--) {
-        prune_method *method = chance_method(n, ndim);
+    for (uint64_t prunes = 1 + chance(4); prunes > 0; prunes--) {
+        prune_method *method = chance_method(n, ndim, sizes);
         prune_tensor *scores = chance(3) ? NULL : chance_tensor(sizes, ndim, (spread)chance(SPREADS));
         prune_both(&p, method, scores, seed + prunes);
         prune_method_release(method);
@@ -242,11 +273,34 @@ static void one_case(uint64_t seed)
 
 enum { MEMBERS = 4 };
 
+/* The newest method of a container, or the one. */
+static prune_method *newest(const prune_module *module)
+{
+    prune_method *method = prune_applied_method(module, "weight");
+    return method && prune_container_size(method) > 0 ? prune_container_get(method, -1) : method;
+}
+
+/* The masks that both records keep. */
+static void assert_same_slices(const pair *p)
+{
+    prune_method *methods[2] = { newest(p->fused), newest(p->plain) };
+    prune_tensor *masks[2] = { NULL };
+    prune_tensor *t = weight_of(p->fused);
+    for (int i = 0; i < 2; i++)
+        if (methods[i] && strcmp(prune_method_type_name(methods[i]), "CustomFromMask") == 0)
+            assert_ok(prune_method_compute_mask(&masks[i], methods[i], t, NULL));
+    assert_int_equal(masks[0] == NULL, masks[1] == NULL);
+    if (masks[0])
+        assert_same_bits(masks[0], masks[1]);
+    prune_tensor_release(masks[0]);
+    prune_tensor_release(masks[1]);
+}
+
 static void global_case(uint64_t seed)
 {
     chance_state = seed * 0x9e3779b97f4a7c15u;
     pair members[MEMBERS];
-    prune_tensor *scores[MEMBERS];
+    prune_tensor *scores[MEMBERS], *kept[MEMBERS] = { NULL };
     prune_parameter fused[MEMBERS], plain[MEMBERS];
     int64_t count = 1 + (int64_t)chance(MEMBERS), n = 0, sizes[3];
     spread kind = (spread)chance(SPREADS);
@@ -259,10 +313,15 @@ static void global_case(uint64_t seed)
         fused[i] = (prune_parameter){ members[i].fused, "weight", scores[i] };
         plain[i] = (prune_parameter){ members[i].plain, "weight", scores[i] };
         prune_tensor_release(weight);
+        if (chance(3) == 0) {
+            prune_method *earlier = chance_method(prune_tensor_numel(weight_of(members[i].fused)), ndim, sizes);
+            prune_both(&members[i], earlier, NULL, seed);
+            prune_method_release(earlier);
+        }
     }
-    for (int again = 0; again < 2; again++) {
+    for (int again = 0; again < 3; again++) {
         char text[1024], generator[64];
-        prune_method *method = chance_method(n, 1);
+        prune_method *method = chance_method(n, 1, &n);
         prune_method *twin = as_user(method);
         prune_manual_seed(NULL, seed);
         strcpy(text, status_text(prune_global_unstructured(fused, count, method)));
@@ -274,6 +333,8 @@ static void global_case(uint64_t seed)
         for (int64_t i = 0; i < count; i++) {
             assert_same_tensors(&members[i], "weight");
             assert_same_tensors(&members[i], "weight_mask");
+            assert_same_slices(&members[i]);
+            meddle(&members[i], &kept[i]);
         }
         prune_method_release(method);
         prune_method_release(twin);
@@ -282,6 +343,7 @@ static void global_case(uint64_t seed)
         prune_module_release(members[i].fused);
         prune_module_release(members[i].plain);
         prune_tensor_release(scores[i]);
+        prune_tensor_release(kept[i]);
     }
 }
 

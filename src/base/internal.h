@@ -75,6 +75,11 @@ bool pruni_add_size(size_t *out, size_t a, size_t b);
 bool pruni_multiply_int64(int64_t *out, int64_t a, int64_t b);
 bool pruni_add_int64(int64_t *out, int64_t a, int64_t b);
 
+static inline int64_t pruni_larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static inline int64_t pruni_smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;

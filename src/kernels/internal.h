@@ -196,7 +196,8 @@ typedef struct pruni_run {
     const uint32_t *draws; /* or, instead of scores: 24 random bits each, the largest go first */
     const float *before;   /* the mask so far; entries other than 1 are passed over. NULL: all are 1 */
     const float *orig;     /* what is pruned */
-    float *mask, *value;   /* written: the mask, mask * orig. NULL: nothing is */
+    float *mask,
+        *value; /* written: the mask, mask * orig. NULL: nothing is; but single entries of the mask alone may be */
 } pruni_run;
 
 /* The part of a run from entry `start` on, n entries long. */
@@ -254,8 +255,7 @@ typedef struct pruni_choice {
 /* The place after `left` candidates that equal the key. */
 int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t left);
 
-/* Leaves those candidates that a complete pass wrote wrongly; then puts right what it wrote of a run without a mask so
- * far. */
+/* Leaves those candidates that a complete pass wrote wrongly; then puts right what it wrote of a run. */
 void pruni_kernel_pick_wrong(pruni_pick *pick, const pruni_choice *choice);
 void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first);
 
@@ -307,6 +307,15 @@ pruni_kernel_of_four pruni_kernel_prune_n_of_four;
  * has room for m entries. */
 void pruni_kernel_mask_n_of_m(float *mask, const float *x, pruni_channels channels, int64_t n, int64_t m,
                               uint64_t *scratch);
+
+/* Later prunes of a run, in parts that stay in the caches: the mask so far as it is, times a scale for each channel, or
+ * times a given mask; then mask * orig. */
+void pruni_kernel_keep_mask(const pruni_run *run);
+void pruni_kernel_scale_mask(const pruni_run *run, const float *scales, pruni_channels channels);
+void pruni_kernel_multiply_mask(const pruni_run *run, const float *given);
+
+/* The same by scores in groups of m; also a first prune. */
+void pruni_kernel_prune_n_of_m(const pruni_run *run, pruni_channels channels, int64_t n, int64_t m, uint64_t *scratch);
 
 /* ---- Activations (activation.c): element by element; y may be x ---- */
 

@@ -328,7 +328,8 @@ static bool is_chosen(const pruni_choice *choice, uint32_t key, int64_t place)
 static void set_entry(const pruni_run *run, int64_t i, float mask)
 {
     run->mask[i] = mask;
-    run->value[i] = mask * run->orig[i];
+    if (run->value)
+        run->value[i] = mask * run->orig[i];
 }
 
 void pruni_kernel_pick_wrong(pruni_pick *pick, const pruni_choice *choice)

@@ -130,8 +130,7 @@ prune_status pruni_application_check_unchanged(const pruni_application *app)
 
 /* ---- Preparing ---- */
 
-/* Whether a buffer can be rewritten in place: nobody else sees it. */
-static bool is_private(const prune_tensor *buffer, const prune_tensor *mask)
+bool pruni_is_private(const prune_tensor *buffer, const prune_tensor *mask)
 {
     int64_t order[PRUNE_MAX_DIMS];
     return buffer->dtype == PRUNE_FLOAT32 && pruni_same_shape(buffer, mask) && pruni_dense_order(order, buffer)
@@ -146,7 +145,7 @@ static prune_status prepare_buffer(pruni_application *app)
     const prune_tensor *mask = app->mask ? app->mask : app->orig;
     const prune_tensor *like = pruni_same_shape(mask, app->orig) ? app->orig : mask;
     bool is_ours = app->mask && !pruni_refs_shared(&app->mask->refs) && !pruni_tensor_shares_storage(app->mask);
-    if (present && is_private(present, mask))
+    if (present && pruni_is_private(present, mask))
         app->buffer = prune_tensor_retain(present);
     else if (prune_tensor_is_contiguous(like) && is_ours)
         app->buffer = prune_tensor_retain(app->mask);
@@ -272,7 +271,7 @@ static void write_tensors(pruni_application *app, prune_tensor *value)
     if (!app->mask) {
         app->run.mask = pruni_tensor_pointer(app->buffer);
         app->run.value = pruni_tensor_pointer(value);
-        pruni_fusion_write(&app->fusion);
+        app->method->own->write(app->method->context, &app->fusion);
     } else {
         if (app->buffer != app->mask)
             pruni_copy_values(app->buffer, app->mask);

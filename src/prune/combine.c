@@ -79,10 +79,8 @@ prune_status pruni_combine_list(prune_method *method, const pruni_part *parts, i
 
 /* ---- Structured: the tensor without the channels whose mask sums to 0 ---- */
 
-/* The method's dim from the front, or PyTorch's IndexErrors in a container. */
-static prune_status channel_dim(int64_t *out, const prune_method *method, const prune_tensor *t)
+prune_status pruni_container_dim(int64_t *out, int64_t dim, const prune_tensor *t)
 {
-    int64_t dim = method->ops->dim(method->context);
     if (dim < -t->ndim)
         return prune_fail(PRUNE_ERROR_INDEX, "Index is out of bounds for tensor with dimensions %lld",
                           (long long)t->ndim);
@@ -180,7 +178,7 @@ static prune_status combine_channel_part(prune_method *method, const channel_par
 static prune_status combine_channels(prune_method *method, pruni_part whole)
 {
     channel_part part;
-    if (channel_dim(&part.dim, method, whole.t))
+    if (pruni_container_dim(&part.dim, method->ops->dim(method->context), whole.t))
         return prune_last_status();
     part.channels = pruni_channels_of(whole.mask, part.dim);
     float *sums = pruni_alloc_array((size_t)part.channels.count, sizeof *sums);

@@ -5,19 +5,23 @@
 
 enum { PART = 4 * PRUNI_MT19937_WORDS }; /* a multiple of 32, the entries that vectors take at a time */
 
-/* A run of scores as it is; a run for draws in parts, with those of the part. */
+/* A run of scores as it is; a run for draws in parts, with those of the part; a run of which the mask alone is wanted in
+ * parts, of which the value is written to where nobody looks. */
 typedef struct parts {
     const pruni_run *run;
     prune_generator *generator; /* NULL: scores */
+    bool whole;                 /* the run is one part */
     pruni_run part;
     int64_t done; /* entries before the part */
     uint32_t draws[PART];
+    float unseen[PART];
 } parts;
 
 static void start_parts(parts *p, const pruni_run *run, prune_generator *generator)
 {
     p->run = run;
     p->generator = run->draws ? NULL : generator;
+    p->whole = !p->generator && (!run->mask || run->value);
     p->part.n = 0;
     p->done = 0;
 }
@@ -40,12 +44,14 @@ static bool next_part(parts *p)
 {
     p->done += p->part.n;
     int64_t left = p->run->n - p->done;
-    int64_t most = p->generator ? PART : left;
+    int64_t most = p->whole ? left : PART;
     if (left == 0)
         return false;
     p->part = pruni_kernel_run_part(p->run, p->done, left < most ? left : most);
     if (p->generator)
         draw_part(p);
+    if (p->part.mask && !p->part.value)
+        p->part.value = p->unseen;
     return true;
 }
 
@@ -217,10 +223,11 @@ static void prune_ties_listed(const pruni_fusion *f)
         pruni_kernel_prune_listed(&f->runs[i], first, f->ties, f->tie_count);
 }
 
-void pruni_fusion_write(pruni_fusion *f)
+void pruni_write_entries(void *context, pruni_fusion *f)
 {
     int64_t first = 0;
     parts p;
+    (void)context;
     for (int64_t i = 0; i < f->count; first += f->runs[i++].n) {
         start_parts(&p, &f->runs[i], f->at_random ? &f->generator : NULL);
         while (next_part(&p))
@@ -257,10 +264,10 @@ static prune_status select_entries(search *s, prune_ties ties)
     prune_status status = find(s);
     if (status == PRUNE_OK)
         status = choose(s, ties);
-    if (status == PRUNE_OK && f->writes && s->among_candidates)
+    if (status == PRUNE_OK && f->writes && s->among_candidates) {
         correct(s);
-    else if (status == PRUNE_OK && f->writes)
-        pruni_fusion_write(f);
+        f->writes = false;
+    }
     pruni_free(words);
     return status;
 }
@@ -278,13 +285,12 @@ prune_status pruni_fuse_entries(pruni_fusion *f, prune_amount amount, prune_ties
         return select_entries(&s, ties);
     f->choice = (pruni_choice){ 0, 0 };
     f->at_random = false;
-    if (f->writes)
-        pruni_fusion_write(f);
     return PRUNE_OK;
 }
 
 void pruni_fusion_free(pruni_fusion *f)
 {
+    pruni_free(f->plan);
     pruni_free(f->ties);
     pruni_free(f->draws);
 }

@@ -95,40 +95,70 @@ static prune_status choose(member *members, const prune_parameter *parameters, i
     return status;
 }
 
-/* ---- Choosing without copies: the first prune of all ---- */
+/* ---- Choosing without copies ---- */
 
-static bool is_repeated(const member *members, int64_t i)
+static bool is_listed_once(const member *members, int64_t count, int64_t i)
 {
     const pruni_application *app = &members[i].app;
-    for (int64_t j = 0; j < i; j++)
-        if (members[j].app.module == app->module && strcmp(members[j].app.name, app->name) == 0)
-            return true;
-    return false;
+    for (int64_t j = 0; j < count; j++)
+        if (j != i && members[j].app.module == app->module && strcmp(members[j].app.name, app->name) == 0)
+            return false;
+    return true;
 }
 
 static bool can_fuse(const member *members, const prune_parameter *parameters, int64_t count,
                      const prune_method *method)
 {
     int64_t n = 0;
-    if (!method->own || !method->own->fuses_later)
+    if (!method->own || !method->own->chooses_entries)
         return false;
     for (int64_t i = 0; i < count; i++) {
         const pruni_application *app = &members[i].app;
-        bool is_first = !app->before && prune_module_kind(app->module, app->mask_name) == PRUNE_KIND_NONE;
-        if (!is_first || !pruni_application_is_plain(app, parameters[i].importance_scores) || is_repeated(members, i))
+        bool mask_is_known = app->before || prune_module_kind(app->module, app->mask_name) == PRUNE_KIND_NONE;
+        if (!mask_is_known || !pruni_application_is_plain(app, parameters[i].importance_scores)
+            || !is_listed_once(members, count, i))
             return false;
         n += app->target->numel; /* of at most 2^32 each, and all in memory */
     }
     return n - 1 <= (int64_t)UINT32_MAX;
 }
 
+/* Where the choice is written: the tensors of a first prune; on later ones the slice alone, for now. */
+static prune_status make_run(pruni_run *run, member *m, const prune_tensor *scores)
+{
+    const prune_tensor *t = m->app.target;
+    if (pruni_application_make_run(&m->app, scores))
+        return prune_last_status();
+    *run = m->app.run;
+    if (!m->app.before)
+        return PRUNE_OK;
+    if (prune_tensor_empty(&m->final_mask, t->sizes, t->ndim, PRUNE_FLOAT32))
+        return prune_last_status();
+    run->mask = pruni_tensor_pointer(m->final_mask);
+    return PRUNE_OK;
+}
+
 /* The method keeps its slice, whatever becomes of the buffer. */
 static prune_status keep_masks(member *members, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        if (pruni_mask_copy(&members[i].final_mask, members[i].app.mask, members[i].app.mask))
+        if (!members[i].final_mask && pruni_mask_copy(&members[i].final_mask, members[i].app.mask, members[i].app.mask))
             return prune_last_status();
     return PRUNE_OK;
+}
+
+static prune_status fuse_into(pruni_run *runs, member *members, const prune_parameter *parameters, int64_t count,
+                              const prune_method *method)
+{
+    pruni_fusion fusion = { .runs = runs, .count = count, .writes = true };
+    for (int64_t i = 0; i < count; i++)
+        if (make_run(&runs[i], &members[i], parameters[i].importance_scores))
+            return prune_last_status();
+    prune_status status = method->own->fuse(method->context, &fusion);
+    if (status == PRUNE_OK && fusion.writes)
+        method->own->write(method->context, &fusion);
+    pruni_fusion_free(&fusion);
+    return status;
 }
 
 static prune_status fuse(member *members, const prune_parameter *parameters, int64_t count, const prune_method *method)
@@ -136,15 +166,7 @@ static prune_status fuse(member *members, const prune_parameter *parameters, int
     pruni_run *runs = pruni_alloc_array((size_t)count, sizeof *runs);
     if (!runs)
         return PRUNE_ERROR_MEMORY;
-    pruni_fusion fusion = { .runs = runs, .count = count, .writes = true };
-    prune_status status = PRUNE_OK;
-    for (int64_t i = 0; status == PRUNE_OK && i < count; i++) {
-        status = pruni_application_make_run(&members[i].app, parameters[i].importance_scores);
-        runs[i] = members[i].app.run;
-    }
-    if (status == PRUNE_OK)
-        status = method->own->fuse(method->context, &fusion);
-    pruni_fusion_free(&fusion);
+    prune_status status = fuse_into(runs, members, parameters, count, method);
     pruni_free(runs);
     return status == PRUNE_OK ? keep_masks(members, count) : status;
 }
@@ -191,7 +213,19 @@ static prune_status multiply_mask(pruni_application *app, prune_tensor *slice)
     return status == PRUNE_OK ? pruni_compute_mask(app->method, app->mask, app->mask) : status;
 }
 
-static prune_status prepare(member *members, int64_t i)
+/* Made without a copy where nobody else sees the mask so far, and no other slice is for the same parameter. */
+static prune_status make_mask(member *members, int64_t count, int64_t i)
+{
+    pruni_application *app = &members[i].app;
+    if (app->mask)
+        return PRUNE_OK;
+    if (app->before && is_listed_once(members, count, i) && pruni_application_can_fuse(app, NULL)
+        && pruni_application_owns_mask(app))
+        return pruni_application_fuse(app, NULL);
+    return multiply_mask(app, members[i].final_mask);
+}
+
+static prune_status prepare(member *members, int64_t count, int64_t i)
 {
     int64_t records;
     pruni_application *app = &members[i].app;
@@ -202,7 +236,7 @@ static prune_status prepare(member *members, int64_t i)
         return prune_last_status();
     prune_status status = pruni_method_copy(&app->method, method, app->name);
     prune_method_release(method);
-    if (status != PRUNE_OK || (!app->mask && multiply_mask(app, members[i].final_mask)))
+    if (status != PRUNE_OK || make_mask(members, count, i))
         return prune_last_status();
     return pruni_application_prepare(app, records);
 }
@@ -216,7 +250,7 @@ static prune_status prepare_all(member *members, const prune_parameter *paramete
     prune_status status = can_fuse(members, parameters, count, method) ? fuse(members, parameters, count, method)
                                                                        : choose(members, parameters, count, method);
     for (int64_t i = 0; status == PRUNE_OK && i < count; i++)
-        status = prepare(members, i);
+        status = prepare(members, count, i);
     return status;
 }
 

@@ -21,10 +21,13 @@ prune_status pruni_units_to_prune(int64_t *count, prune_amount amount, int64_t u
 typedef struct pruni_fusion {
     pruni_run *runs; /* one a tensor */
     int64_t count;
-    bool writes;           /* masks and values are new, and written at once; else pruni_fusion_write() does it later */
+    bool writes;           /* masks and values are new: where it pays, choosing writes them, and takes this back */
     const prune_tensor *t; /* what the first run scores, for the methods that mind its shape */
 
-    bool at_random; /* from here on what is chosen, to be written */
+    pruni_channels channels; /* from here on what is chosen, to be written */
+    void *plan;              /* owned: the channels' scales, or scratch */
+
+    bool at_random; /* or entries */
     struct prune_generator generator;
     pruni_choice choice;
     uint64_t *ties; /* owned, as all below: those chosen that equal the choice's key */
@@ -36,8 +39,9 @@ typedef struct pruni_fusion {
 typedef struct pruni_class {
     prune_method_ops ops;
     bool any_strides; /* compute_mask takes a `t` that is not contiguous, and minds its order in memory */
-    prune_status (*fuse)(void *context, pruni_fusion *fusion); /* gives what compute_mask would; NULL: there is none */
-    bool fuses_later; /* also for a mask that has zeros, and several arrays as if they were one */
+    prune_status (*fuse)(void *context, pruni_fusion *fusion); /* chooses as compute_mask would; NULL: there is none */
+    void (*write)(void *context, pruni_fusion *fusion);        /* what was chosen; cannot fail */
+    bool chooses_entries;                                      /* takes several arrays as if they were one */
 } pruni_class;
 
 struct prune_method {
@@ -79,9 +83,9 @@ prune_status pruni_container_of(prune_method **out, prune_method *first, prune_m
 /* Runs the method on all of `t`, which is float32. `mask` is contiguous, of t's shape, and holds the default mask. */
 prune_status pruni_compute_mask(prune_method *method, prune_tensor *mask, const prune_tensor *t);
 
-/* Chooses entries by magnitude or at random, and writes or leaves that to pruni_fusion_write(), which cannot fail. */
+/* Chooses entries by magnitude or at random; writes them: of a run without a value the mask alone. */
 prune_status pruni_fuse_entries(pruni_fusion *fusion, prune_amount amount, prune_ties ties, bool at_random);
-void pruni_fusion_write(pruni_fusion *fusion);
+void pruni_write_entries(void *context, pruni_fusion *fusion);
 void pruni_fusion_free(pruni_fusion *fusion);
 
 /* A tensor and the contiguous mask that it has so far. */
@@ -107,6 +111,9 @@ prune_status pruni_check_method_options(prune_ties *ties, const prune_method_opt
 
 /* A contiguous tensor as the channels of a dim counted from the front. */
 pruni_channels pruni_channels_of(const prune_tensor *t, int64_t dim);
+
+/* The dim of a structured method from the front, or PyTorch's IndexErrors in a container. */
+prune_status pruni_container_dim(int64_t *out, int64_t dim, const prune_tensor *t);
 
 /* Fails with IndexError as PyTorch does for a dim that t does not have; *out is counted from the front. */
 prune_status pruni_check_dim(int64_t *out, int64_t dim, const prune_tensor *t);
@@ -212,9 +219,15 @@ prune_status pruni_application_check_unchanged(const pruni_application *app);
 bool pruni_application_can_fuse(const pruni_application *app, const prune_tensor *scores);
 prune_status pruni_application_fuse(pruni_application *app, const prune_tensor *scores);
 
-/* What a fused first prune needs of the tensors; the run of one, with new tensors to be written. */
+/* What choosing without copies needs of the tensors, and its run: on the first prune with new tensors to be written. */
 bool pruni_application_is_plain(const pruni_application *app, const prune_tensor *scores);
 prune_status pruni_application_make_run(pruni_application *app, const prune_tensor *scores);
+
+/* Whether nobody else sees the mask so far of a pruned parameter, which is plain. */
+bool pruni_application_owns_mask(const pruni_application *app);
+
+/* Whether a buffer can be rewritten in place by such a mask: nobody else sees it. */
+bool pruni_is_private(const prune_tensor *buffer, const prune_tensor *mask);
 
 /* Makes all that committing needs. The method and the mask are set. `records` in the module: how many applications,
  * this one included, will be committed to it. */

@@ -31,12 +31,17 @@ static prune_status multiply(void *context, prune_tensor *mask, const prune_tens
 
 static prune_status fuse(void *context, pruni_fusion *fusion)
 {
-    const given *g = context;
+    return check_shape(context, fusion->t);
+}
+
+static void write(void *context, pruni_fusion *fusion)
+{
+    const float *mask = pruni_tensor_pointer(((const given *)context)->mask);
     const pruni_run *run = fusion->runs;
-    if (check_shape(g, fusion->t))
-        return prune_last_status();
-    pruni_kernel_prune_by_mask(run->mask, run->value, run->orig, pruni_tensor_pointer(g->mask), run->n);
-    return PRUNE_OK;
+    if (run->before)
+        pruni_kernel_multiply_mask(run, mask);
+    else
+        pruni_kernel_prune_by_mask(run->mask, run->value, run->orig, mask, run->n);
 }
 
 static prune_status clone(void *to, const void *from)
@@ -63,6 +68,7 @@ static const pruni_class custom_from_mask_class = {
     },
     .any_strides = true,
     .fuse = fuse,
+    .write = write,
 };
 
 prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask)

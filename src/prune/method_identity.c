@@ -11,11 +11,20 @@ static prune_status keep_all(void *context, prune_tensor *mask, const prune_tens
 
 static prune_status fuse(void *context, pruni_fusion *fusion)
 {
+    (void)context;
+    (void)fusion;
+    return PRUNE_OK;
+}
+
+static void write(void *context, pruni_fusion *fusion)
+{
     const pruni_run *run = fusion->runs;
     const float one = 1;
     (void)context;
-    pruni_kernel_prune_channels(run->mask, run->value, run->orig, &one, (pruni_channels){ 1, 1, run->n });
-    return PRUNE_OK;
+    if (run->before)
+        pruni_kernel_keep_mask(run);
+    else
+        pruni_kernel_prune_channels(run->mask, run->value, run->orig, &one, (pruni_channels){ 1, 1, run->n });
 }
 
 static const pruni_class identity_class = {
@@ -27,6 +36,7 @@ static const pruni_class identity_class = {
     },
     .any_strides = true,
     .fuse = fuse,
+    .write = write,
 };
 
 prune_status prune_method_identity(prune_method **out)

@@ -16,43 +16,43 @@ static prune_status check_groups(int64_t *dim, const pattern *p, const prune_ten
                       (long long)p->m, (long long)p->dim, pruni_shape_text(shape, t->sizes, t->ndim));
 }
 
-static prune_status mask_groups(const pattern *p, float *mask, const prune_tensor *t, int64_t dim)
+/* The channels of t along the pattern's dim, and room for the entries of a group. */
+static prune_status prepare(pruni_channels *channels, void **scratch, const pattern *p, const prune_tensor *t)
 {
-    if (t->numel == 0)
-        return PRUNE_OK;
-    uint64_t *scratch = pruni_alloc_array((size_t)p->m, sizeof *scratch);
-    if (!scratch)
-        return PRUNE_ERROR_MEMORY;
-    pruni_kernel_mask_n_of_m(mask, pruni_tensor_pointer(t), pruni_channels_of(t, dim), p->n, p->m, scratch);
-    pruni_free(scratch);
-    return PRUNE_OK;
+    int64_t dim;
+    if (check_groups(&dim, p, t))
+        return prune_last_status();
+    *channels = pruni_channels_of(t, dim);
+    *scratch = pruni_alloc_array(t->numel > 0 ? (size_t)p->m : 0, sizeof(uint64_t));
+    return *scratch ? PRUNE_OK : PRUNE_ERROR_MEMORY;
 }
 
 static prune_status mask_all(void *context, prune_tensor *mask, const prune_tensor *t)
 {
-    int64_t dim;
-    if (check_groups(&dim, context, t))
+    const pattern *p = context;
+    pruni_channels channels;
+    void *scratch = NULL;
+    if (prepare(&channels, &scratch, p, t))
         return prune_last_status();
-    return mask_groups(context, pruni_tensor_pointer(mask), t, dim);
+    if (t->numel > 0)
+        pruni_kernel_mask_n_of_m(pruni_tensor_pointer(mask), pruni_tensor_pointer(t), channels, p->n, p->m, scratch);
+    pruni_free(scratch);
+    return PRUNE_OK;
 }
 
 static prune_status fuse(void *context, pruni_fusion *fusion)
 {
+    return prepare(&fusion->channels, &fusion->plan, context, fusion->t);
+}
+
+static void write(void *context, pruni_fusion *fusion)
+{
     const pattern *p = context;
     const pruni_run *run = fusion->runs;
-    int64_t dim;
-    if (check_groups(&dim, p, fusion->t))
-        return prune_last_status();
-    if (p->m == 4 && pruni_channels_of(fusion->t, dim).inner == 1) {
+    if (!run->before && p->m == 4 && fusion->channels.inner == 1)
         pruni_kernel_prune_n_of_four(run->mask, run->value, run->orig, run->scores, run->n / 4, p->n);
-        return PRUNE_OK;
-    }
-    const float one = 1;
-    pruni_kernel_fill(sizeof one, run->mask, 1, &one, run->n);
-    if (mask_groups(p, run->mask, fusion->t, dim))
-        return prune_last_status();
-    pruni_kernel_multiply(run->value, 1, run->mask, 1, run->orig, 1, run->n);
-    return PRUNE_OK;
+    else
+        pruni_kernel_prune_n_of_m(run, fusion->channels, p->n, p->m, fusion->plan);
 }
 
 static const pruni_class n_m_class = {
@@ -64,6 +64,7 @@ static const pruni_class n_m_class = {
         .compute_mask = mask_all,
     },
     .fuse = fuse,
+    .write = write,
 };
 
 prune_status prune_method_n_m(prune_method **out, int64_t n, int64_t m, int64_t dim)

@@ -13,14 +13,43 @@ static int64_t dim_of(const void *context)
     return ((const channels *)context)->dim;
 }
 
-/* PyTorch's checks, in its order: the dim from the front, the channels along it, how many to prune. */
-static prune_status count_channels(int64_t *dim, int64_t *size, int64_t *count, const channels *c,
-                                   const prune_tensor *t)
+/* ---- Choosing ---- */
+
+/* Among the channels of t, or those that the mask so far leaves. */
+typedef struct choice {
+    const prune_tensor *t;
+    const float *before; /* NULL: the first prune, or no container */
+    int64_t dim, size;
+    int64_t seen, count; /* channels to choose from; those of them to be pruned */
+    float *scales;       /* owned, with what follows: for each channel that is seen, in the end for each of t */
+    float *scores;       /* room for t's channels */
+    float *sums;         /* of the mask so far: channels with 0 are not seen; NULL: all are */
+} choice;
+
+static void find_seen(choice *ch)
 {
-    if (pruni_check_structured(t) || pruni_check_dim(dim, c->dim, t))
+    ch->sums = ch->scores + ch->size;
+    ch->seen = 0;
+    pruni_kernel_channel_sums(ch->sums, ch->before, pruni_channels_of(ch->t, ch->dim));
+    for (int64_t c = 0; c < ch->size; c++)
+        ch->seen += ch->sums[c] != 0;
+}
+
+/* PyTorch's checks, in its order: the dim from the front, the channels along it, how many to prune. */
+static prune_status begin(choice *ch, const channels *c)
+{
+    const prune_tensor *t = ch->t;
+    if (ch->before ? pruni_container_dim(&ch->dim, c->dim, t) != PRUNE_OK
+                   : pruni_check_structured(t) || pruni_check_dim(&ch->dim, c->dim, t))
         return prune_last_status();
-    *size = t->sizes[*dim];
-    return pruni_units_to_prune(count, c->amount, *size);
+    ch->size = ch->seen = t->sizes[ch->dim];
+    ch->scales = pruni_alloc_array((size_t)ch->size, (ch->before ? 3 : 2) * sizeof *ch->scales);
+    if (!ch->scales)
+        return PRUNE_ERROR_MEMORY;
+    ch->scores = ch->scales + ch->size;
+    if (ch->before)
+        find_seen(ch);
+    return pruni_units_to_prune(&ch->count, c->amount, ch->seen);
 }
 
 static void fill(float *scales, float value, int64_t size)
@@ -28,97 +57,112 @@ static void fill(float *scales, float value, int64_t size)
     pruni_kernel_fill(sizeof value, scales, 1, &value, size);
 }
 
+/* Those that are not seen keep their mask. */
+static void place_scales(choice *ch)
+{
+    int64_t next = ch->seen;
+    for (int64_t c = ch->size - 1; ch->sums && c >= 0; c--)
+        ch->scales[c] = ch->sums[c] != 0 ? ch->scales[--next] : 1;
+}
+
 /* The k-th smallest draw is a threshold: should draws tie there, all of them go. */
-static void zero_by_draws(float *scales, const float *draws, int64_t size, int64_t count)
+static void zero_by_draws(const choice *ch)
 {
     pruni_selection found;
-    pruni_kernel_select(&found, draws, size, count, false);
+    pruni_kernel_select(&found, ch->scores, ch->seen, ch->count, false);
     found.equal_chosen = found.equal;
-    pruni_kernel_select_fill(scales, 0, draws, size, &found);
+    pruni_kernel_select_fill(ch->scales, 0, ch->scores, ch->seen, &found);
 }
 
-/* What becomes of the scales: the plain door multiplies a mask by them, the fused one writes mask and value. */
-typedef struct result {
-    prune_tensor *mask;
-    pruni_fusion *fusion;
-} result;
-
-static void finish(const result *r, const prune_tensor *t, const float *scales, int64_t dim)
+static prune_status choose_at_random(choice *ch, const channels *c)
 {
-    if (r->fusion) {
-        const pruni_run *run = r->fusion->runs;
-        pruni_kernel_prune_channels(run->mask, run->value, run->orig, scales, pruni_channels_of(t, dim));
-    } else {
-        pruni_kernel_scale_channels(pruni_tensor_pointer(r->mask), scales, pruni_channels_of(t, dim));
-    }
-}
-
-static prune_status at_random(const void *context, const result *r, const prune_tensor *t)
-{
-    int64_t dim = 0, size = 0, count = 0;
-    if (count_channels(&dim, &size, &count, context, t))
+    if (begin(ch, c))
         return prune_last_status();
-    float *draws = pruni_alloc_array((size_t)size, 2 * sizeof *draws);
-    if (!draws)
-        return PRUNE_ERROR_MEMORY;
-    float *scales = draws + size;
-    fill(scales, 1, size);
-    if (count > 0) {
-        pruni_generator_uniform(NULL, draws, size);
-        zero_by_draws(scales, draws, size, count);
+    fill(ch->scales, 1, ch->seen);
+    if (ch->count > 0) {
+        pruni_generator_uniform(NULL, ch->scores, ch->seen);
+        zero_by_draws(ch);
     }
-    finish(r, t, scales, dim);
-    pruni_free(draws);
+    place_scales(ch);
     return PRUNE_OK;
+}
+
+/* PyTorch asks which channels are largest; for the lowest index to go first, the question is which are smallest. */
+static prune_status scale_by_norms(const choice *ch, prune_ties ties)
+{
+    bool ask_for_largest = ties == PRUNE_TIES_TORCH;
+    float chosen = ask_for_largest ? 1 : 0;
+    int64_t k = ask_for_largest ? ch->seen - ch->count : ch->count;
+    fill(ch->scales, 1 - chosen, ch->seen);
+    return pruni_choose(ch->scales, chosen, ch->scores, ch->seen, k, ask_for_largest, ties);
+}
+
+static prune_status choose_least(choice *ch, const channels *c)
+{
+    if (begin(ch, c) || pruni_channel_norms(ch->scores, ch->t, c->norm, ch->dim, ch->sums))
+        return prune_last_status();
+    fill(ch->scales, 1, ch->seen);
+    if (ch->count > 0 && scale_by_norms(ch, c->ties))
+        return prune_last_status();
+    place_scales(ch);
+    return PRUNE_OK;
+}
+
+/* ---- Both doors ---- */
+
+typedef prune_status choosing(choice *ch, const channels *c);
+
+static prune_status scale(choosing *choose, const channels *c, prune_tensor *mask, const prune_tensor *t)
+{
+    choice ch = { .t = t };
+    prune_status status = choose(&ch, c);
+    if (status == PRUNE_OK)
+        pruni_kernel_scale_channels(pruni_tensor_pointer(mask), ch.scales, pruni_channels_of(t, ch.dim));
+    pruni_free(ch.scales);
+    return status;
+}
+
+static prune_status fuse(choosing *choose, const channels *c, pruni_fusion *fusion)
+{
+    choice ch = { .t = fusion->t, .before = fusion->runs->before };
+    prune_status status = choose(&ch, c);
+    fusion->plan = ch.scales;
+    if (status == PRUNE_OK)
+        fusion->channels = pruni_channels_of(fusion->t, ch.dim);
+    return status;
+}
+
+static void write(void *context, pruni_fusion *fusion)
+{
+    const pruni_run *run = fusion->runs;
+    (void)context;
+    if (run->before)
+        pruni_kernel_scale_mask(run, fusion->plan, fusion->channels);
+    else
+        pruni_kernel_prune_channels(run->mask, run->value, run->orig, fusion->plan, fusion->channels);
 }
 
 static prune_status scale_at_random(void *context, prune_tensor *mask, const prune_tensor *t)
 {
-    return at_random(context, &(result){ mask, NULL }, t);
+    return scale(choose_at_random, context, mask, t);
 }
 
 static prune_status fuse_at_random(void *context, pruni_fusion *fusion)
 {
-    return at_random(context, &(result){ NULL, fusion }, fusion->t);
-}
-
-/* PyTorch asks which channels are largest; for the lowest index to go first, the question is which are smallest. */
-static prune_status scale_by_norms(float *scales, const float *norms, int64_t size, int64_t count, prune_ties ties)
-{
-    bool ask_for_largest = ties == PRUNE_TIES_TORCH;
-    float chosen = ask_for_largest ? 1 : 0;
-    fill(scales, 1 - chosen, size);
-    return pruni_choose(scales, chosen, norms, size, ask_for_largest ? size - count : count, ask_for_largest, ties);
-}
-
-static prune_status least(const channels *c, const result *r, const prune_tensor *t)
-{
-    int64_t dim = 0, size = 0, count = 0;
-    if (count_channels(&dim, &size, &count, c, t))
-        return prune_last_status();
-    float *norms = pruni_alloc_array((size_t)size, 2 * sizeof *norms);
-    if (!norms)
-        return PRUNE_ERROR_MEMORY;
-    float *scales = norms + size;
-    prune_status status = pruni_channel_norms(norms, t, c->norm, dim);
-    fill(scales, 1, size);
-    if (status == PRUNE_OK && count > 0)
-        status = scale_by_norms(scales, norms, size, count, c->ties);
-    if (status == PRUNE_OK)
-        finish(r, t, scales, dim);
-    pruni_free(norms);
-    return status;
+    return fuse(choose_at_random, context, fusion);
 }
 
 static prune_status scale_least(void *context, prune_tensor *mask, const prune_tensor *t)
 {
-    return least(context, &(result){ mask, NULL }, t);
+    return scale(choose_least, context, mask, t);
 }
 
 static prune_status fuse_least(void *context, pruni_fusion *fusion)
 {
-    return least(context, &(result){ NULL, fusion }, fusion->t);
+    return fuse(choose_least, context, fusion);
 }
+
+/* ---- The classes ---- */
 
 static const pruni_class random_class = {
     .ops = {
@@ -131,6 +175,7 @@ static const pruni_class random_class = {
     },
     .any_strides = true,
     .fuse = fuse_at_random,
+    .write = write,
 };
 
 static const pruni_class ln_class = {
@@ -144,6 +189,7 @@ static const pruni_class ln_class = {
     },
     .any_strides = true,
     .fuse = fuse_least,
+    .write = write,
 };
 
 prune_status prune_method_random_structured(prune_method **out, prune_amount amount, int64_t dim)

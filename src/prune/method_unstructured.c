@@ -54,7 +54,8 @@ static const pruni_class random_class = {
     },
     .any_strides = true,
     .fuse = fuse_at_random,
-    .fuses_later = true,
+    .write = pruni_write_entries,
+    .chooses_entries = true,
 };
 
 static const pruni_class l1_class = {
@@ -66,7 +67,8 @@ static const pruni_class l1_class = {
         .compute_mask = zero_least,
     },
     .fuse = fuse_least,
-    .fuses_later = true,
+    .write = pruni_write_entries,
+    .chooses_entries = true,
 };
 
 /* The norm of one entry is its magnitude. */
@@ -79,7 +81,8 @@ static const pruni_class ln_class = {
         .compute_mask = zero_least,
     },
     .fuse = fuse_least,
-    .fuses_later = true,
+    .write = pruni_write_entries,
+    .chooses_entries = true,
 };
 
 static prune_status create(prune_method **out, const pruni_class *own, prune_amount amount,

@@ -247,8 +247,9 @@ void pruni_start_view(prune_tensor *view, const prune_tensor *t, const bool redu
 enum { PRUNI_NORM_P = 1, PRUNI_NORM_FRO = 2, PRUNI_NORM_NUC = 3 }; /* prune_norm.kind */
 
 /* The norms of the channels of `dim`, all other dims reduced, in PyTorch's float order: out[0 … size(dim)), which a
- * failure may leave half written. t is float32. Fails as prune_tensor_norm() says. */
-prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim);
+ * failure may leave half written. t is float32. Fails as prune_tensor_norm() says. Of the channels whose number in
+ * `seen` is 0 nothing is seen, and the norms of the others lie side by side; NULL: all are seen. */
+prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim, const float *seen);
 
 /* Checks that a norm was made by prune_norm_…(), and is not NaN. */
 prune_status pruni_check_norm(const char *function, prune_norm norm);

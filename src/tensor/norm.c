@@ -35,6 +35,7 @@ typedef struct reduction {
     int64_t dims[PRUNE_MAX_DIMS];
     int64_t ndims;
     bool all;
+    const float *seen; /* where one dim is kept: 0 for entries of it that are passed over; NULL: none is */
 } reduction;
 
 /* ---- p-norms ---- */
@@ -170,6 +171,16 @@ static void norms_by_sums(prune_tensor *norms, const prune_tensor *t, double ord
     pruni_kernel_norm_finish(kind, (float)order, sums, norms->numel);
 }
 
+/* Takes out the norms of those that are not seen. */
+static void close_up(float *norms, const float *seen, int64_t n)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++) {
+        norms[kept] = norms[i];
+        kept += seen[i] != 0;
+    }
+}
+
 static prune_status p_norms(prune_tensor *norms, const prune_tensor *t, double order, const reduction *over)
 {
     if (check_identity(t, order, over))
@@ -181,6 +192,8 @@ static prune_status p_norms(prune_tensor *norms, const prune_tensor *t, double o
         norms_of_runs(norms, t, over, length);
     else
         norms_by_sums(norms, t, order, over);
+    if (over->seen)
+        close_up(pruni_tensor_pointer(norms), over->seen, norms->numel);
     return PRUNE_OK;
 }
 
@@ -250,15 +263,19 @@ static prune_status nuclear_norms(prune_tensor *norms, const prune_tensor *t, co
     if (!columns)
         return PRUNE_ERROR_MEMORY;
     float *norm = pruni_tensor_pointer(norms);
-    int64_t done = 0;
+    int64_t done = 0, passed = 0;
     bool finite = true;
     prune_tensor starts;
     pruni_start_view(&starts, t, over->reduced);
     pruni_walk walk;
     pruni_walk_start(&walk, starts.sizes, starts.ndim, (const prune_tensor *[]){ &starts }, 1);
     while (finite && pruni_walk_next(&walk))
-        for (int64_t i = 0; finite && i < walk.length; i++, done++)
-            finite = nuclear_norm(norm + done, columns, (const float *)walk.data[0] + i * walk.strides[0], &matrix);
+        for (int64_t i = 0; finite && i < walk.length; i++) {
+            bool is_seen = !over->seen || over->seen[passed + done] != 0;
+            if (is_seen)
+                finite = nuclear_norm(norm + done, columns, (const float *)walk.data[0] + i * walk.strides[0], &matrix);
+            *(is_seen ? &done : &passed) += 1;
+        }
     pruni_free(columns);
     return finite ? PRUNE_OK : not_finite(t->ndim > 2, done - 1);
 }
@@ -277,6 +294,7 @@ static prune_status read_dims(reduction *over, const int64_t *dims, int64_t ndim
 {
     if (pruni_reduced_dims(over->reduced, dims, ndims, ndim))
         return prune_last_status();
+    over->seen = NULL;
     over->all = ndims == 0;
     over->ndims = over->all ? ndim : ndims;
     for (int64_t i = 0; i < over->ndims; i++)
@@ -305,9 +323,9 @@ prune_status prune_tensor_norm(prune_tensor **out, const prune_tensor *t, prune_
     return PRUNE_OK;
 }
 
-prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim)
+prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim, const float *seen)
 {
-    reduction over = { .all = false };
+    reduction over = { .seen = seen };
     if (pruni_check_norm("prune_tensor_norm", norm) || pruni_wrap_dim(&dim, dim, t->ndim))
         return prune_last_status();
     for (int64_t i = 0; i < t->ndim; i++) {

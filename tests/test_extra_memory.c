@@ -1,0 +1,289 @@
+/* What pruning holds beyond its results, counted: never anything that grows with the parameter, but for PyTorch's choice
+ * among equal entries, which takes 8 bytes an entry while it is made. */
+#include "pruning.h"
+
+#include <string.h>
+
+/* ---- Counting ---- */
+
+enum { HEADER = 64 }; /* before each block, which keeps its alignment */
+
+static size_t live, peak;
+
+static void *start_block(char *block, size_t size)
+{
+    if (!block)
+        return NULL;
+    memcpy(block, &size, sizeof size);
+    live += size;
+    peak = live > peak ? live : peak;
+    return block + HEADER;
+}
+
+static char *end_block(char *block)
+{
+    size_t size;
+    memcpy(&size, block - HEADER, sizeof size);
+    live -= size;
+    return block - HEADER;
+}
+
+static void *count_malloc(void *context, size_t size)
+{
+    (void)context;
+    return start_block(malloc(HEADER + size), size);
+}
+
+static void *count_realloc(void *context, void *block, size_t size)
+{
+    (void)context;
+    return start_block(realloc(end_block(block), HEADER + size), size);
+}
+
+static void count_free(void *context, void *block)
+{
+    (void)context;
+    free(end_block(block));
+}
+
+static int count_bytes(void **state)
+{
+    (void)state;
+    const prune_allocator counting = { count_malloc, count_realloc, count_free, NULL };
+    live = 0;
+    return prune_set_allocator(&counting) ? -1 : 0;
+}
+
+static int expect_no_bytes(void **state)
+{
+    (void)state;
+    return live != 0 || prune_set_allocator(NULL) ? -1 : 0;
+}
+
+/* ---- Parameters of 2 million entries: 8 MB each ---- */
+
+enum { ROWS = 2000, COLUMNS = 1000, ENTRIES = ROWS * COLUMNS, PARTS = 2 };
+
+static const size_t bound = 1500 * 1000;
+
+typedef struct scene {
+    prune_module *net[PARTS];
+    prune_tensor *mask, *scores;
+    int64_t dim;
+} scene;
+
+/* No two magnitudes are the same. */
+static prune_tensor *make_values(int part)
+{
+    const int64_t sizes[] = { ROWS, COLUMNS };
+    prune_tensor *t = NULL;
+    assert_ok(prune_tensor_empty(&t, sizes, 2, PRUNE_FLOAT32));
+    float *x = prune_tensor_data_mutable(t);
+    for (int64_t i = 0; i < ENTRIES; i++)
+        x[i] = (float)(PARTS * (i * 48271 % ENTRIES) + part + 1) * (i % 3 ? 0x1p-20F : -0x1p-20F);
+    return t;
+}
+
+static void set_up(scene *s)
+{
+    memset(s, 0, sizeof *s);
+    for (int part = 0; part < PARTS; part++) {
+        prune_tensor *t = make_values(part);
+        assert_ok(prune_module_create(&s->net[part], "Net", NULL, NULL));
+        assert_ok(prune_module_register_parameter(s->net[part], "weight", t));
+        prune_tensor_release(t);
+    }
+    s->scores = make_values(1);
+    s->mask = make_values(0);
+    float *m = prune_tensor_data_mutable(s->mask);
+    for (int64_t i = 0; i < ENTRIES; i++)
+        m[i] = (float)(i % 5 != 0);
+    prune_manual_seed(NULL, 0);
+}
+
+static void tear_down(scene *s)
+{
+    for (int part = 0; part < PARTS; part++)
+        prune_module_release(s->net[part]);
+    prune_tensor_release(s->mask);
+    prune_tensor_release(s->scores);
+}
+
+typedef prune_status operation(scene *s);
+
+/* The most that was held beyond what is there before or after. */
+static size_t extra(operation *run, scene *s)
+{
+    size_t before = peak = live;
+    assert_ok(run(s));
+    return peak - (live > before ? live : before);
+}
+
+static size_t grown(operation *run, scene *s)
+{
+    size_t before = live;
+    assert_ok(run(s));
+    return live > before ? live - before : 0;
+}
+
+/* ---- What is done ---- */
+
+static prune_status l1(scene *s)
+{
+    return prune_l1_unstructured(s->net[0], "weight", prune_fraction(0.3), NULL);
+}
+
+static prune_status l1_by_scores(scene *s)
+{
+    return prune_l1_unstructured(s->net[0], "weight", prune_count(1000), s->scores);
+}
+
+static prune_status ln_unstructured(scene *s)
+{
+    return prune_ln_unstructured(s->net[0], "weight", prune_fraction(0.3), prune_norm_p(2), NULL);
+}
+
+static prune_status at_random(scene *s)
+{
+    return prune_random_unstructured(s->net[0], "weight", prune_fraction(0.3));
+}
+
+static prune_status random_channels(scene *s)
+{
+    return prune_random_structured(s->net[0], "weight", prune_fraction(0.3), s->dim);
+}
+
+static prune_status least_channels(scene *s)
+{
+    return prune_ln_structured(s->net[0], "weight", prune_fraction(0.3), prune_norm_p(2), s->dim, NULL);
+}
+
+static prune_status least_channels_by_sums(scene *s)
+{
+    return prune_ln_structured(s->net[0], "weight", prune_fraction(0.3), prune_norm_p(1), s->dim, NULL);
+}
+
+static prune_status n_m(scene *s)
+{
+    return prune_n_m(s->net[0], "weight", 2, 4, s->dim, NULL);
+}
+
+static prune_status identity(scene *s)
+{
+    return prune_identity(s->net[0], "weight");
+}
+
+static prune_status custom_from_mask(scene *s)
+{
+    return prune_custom_from_mask(s->net[0], "weight", s->mask);
+}
+
+static prune_status global(scene *s, prune_method *method)
+{
+    const prune_parameter all[PARTS] = { { s->net[0], "weight", NULL }, { s->net[1], "weight", NULL } };
+    prune_status status = prune_global_unstructured(all, PARTS, method);
+    prune_method_release(method);
+    return status;
+}
+
+static prune_status global_l1(scene *s)
+{
+    prune_method *method = NULL;
+    return prune_method_l1_unstructured(&method, prune_fraction(0.3), NULL) ? prune_last_status() : global(s, method);
+}
+
+static prune_status global_at_random(scene *s)
+{
+    prune_method *method = NULL;
+    return prune_method_random_unstructured(&method, prune_fraction(0.3), NULL) ? prune_last_status()
+                                                                                : global(s, method);
+}
+
+static prune_status hooks(scene *s)
+{
+    return prune_module_run_forward_pre_hooks(s->net[0], false);
+}
+
+static prune_status remove_it(scene *s)
+{
+    return prune_remove(s->net[0], "weight");
+}
+
+static operation *const prunes[] = {
+    l1,
+    l1_by_scores,
+    ln_unstructured,
+    at_random,
+    identity,
+    n_m,
+    random_channels,
+    least_channels,
+    least_channels_by_sums,
+    custom_from_mask,
+    global_l1,
+    global_at_random,
+};
+
+enum { PRUNES = sizeof prunes / sizeof prunes[0] };
+
+/* ---- The bounds ---- */
+
+/* One prune after each other, so that each has been first, second and third. */
+static void prunes_hold_little_beyond_their_results(void **state)
+{
+    (void)state;
+    for (size_t first = 0; first < PRUNES; first++) {
+        scene s;
+        set_up(&s);
+        for (size_t i = 0; i < 3; i++) {
+            s.dim = (int64_t)(first + i) % 2;
+            assert_in_range(extra(prunes[(first + i * 5) % PRUNES], &s), 0, bound);
+            assert_int_equal(extra(hooks, &s), 0);
+        }
+        assert_in_range(extra(remove_it, &s), 0, 1000);
+        tear_down(&s);
+    }
+}
+
+/* Mask and weight are there already; what a record keeps of a mask that was given, or made of many, is a result. */
+static void later_prunes_add_nothing_that_grows(void **state)
+{
+    (void)state;
+    const size_t kept = ENTRIES * sizeof(float), small = 10000;
+    for (size_t i = 0; i < PRUNES; i++) {
+        scene s;
+        set_up(&s);
+        assert_ok(global_at_random(&s));
+        bool is_global = prunes[i] == global_l1 || prunes[i] == global_at_random;
+        size_t records = is_global ? PARTS : prunes[i] == custom_from_mask;
+        for (int again = 0; again < 2; again++)
+            assert_in_range(grown(prunes[i], &s), records * kept, records * kept + small);
+        tear_down(&s);
+    }
+}
+
+static void ties_take_8_bytes_an_entry_for_a_while(void **state)
+{
+    (void)state;
+    operation *const operations[] = { l1, global_l1 };
+    for (size_t i = 0; i < 2; i++) {
+        scene s;
+        set_up(&s);
+        for (int part = 0; part < PARTS; part++)
+            assert_ok(prune_tensor_fill_(weight_of(s.net[part]), 1));
+        size_t entries = i == 0 ? ENTRIES : PARTS * ENTRIES;
+        for (int again = 0; again < 2; again++)
+            assert_in_range(extra(operations[i], &s), 1, bound + 8 * entries);
+        tear_down(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prunes_hold_little_beyond_their_results),
+        cmocka_unit_test(later_prunes_add_nothing_that_grows),
+        cmocka_unit_test(ties_take_8_bytes_an_entry_for_a_while),
+    };
+    return cmocka_run_group_tests_name("extra memory", tests, count_bytes, expect_no_bytes);
+}
