@@ -24,10 +24,14 @@ static void separator(void)
 static prune_status print_state_dict_keys(prune_module *model)
 {
     prune_dict *state = NULL;
-    bool failed = prune_module_state_dict(&state, model, false) || prune_dict_print_keys(stdout, state);
-    putchar('\n');
+    if (prune_module_state_dict(&state, model, false))
+        return prune_last_status();
+    printf("odict_keys([");
+    for (int64_t i = 0; i < prune_dict_size(state); i++)
+        printf("%s'%s'", i > 0 ? ", " : "", prune_dict_key(state, i));
+    puts("])");
     prune_dict_release(state);
-    return failed ? prune_last_status() : PRUNE_OK;
+    return PRUNE_OK;
 }
 
 static prune_status print_named_parameters(prune_module *module)

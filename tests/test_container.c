@@ -114,23 +114,35 @@ static void the_norm_of_an_entry_is_its_magnitude(void **state)
 {
     (void)state;
     const prune_norm orders[] = { prune_norm_p(1), prune_norm_p(2), prune_norm_p(-1), prune_norm_p(INFINITY) };
-    prune_tensor *t = make_tensor(PRUNE_SHAPE(4), -3, 1, NAN, -2), *mask = NULL;
-    prune_method *m = NULL;
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
-        assert_ok(prune_method_ln_unstructured(&m, prune_count(2), orders[i], NULL));
-        assert_string_equal(prune_method_type_name(m), "LnUnstructured");
-        assert_ok(prune_method_compute_mask(&mask, m, t, NULL));
-        assert_values(mask, 1, 0, 1, 0);
-        prune_tensor_release(mask);
-        prune_method_release(m);
+        prune_module *net = make_module(PRUNE_SHAPE(4), -3, 1, NAN, -2);
+        assert_ok(prune_ln_unstructured(net, "weight", prune_count(2), orders[i], NULL));
+        assert_string_equal(prune_method_type_name(prune_applied_method(net, "weight")), "LnUnstructured");
+        assert_values(mask_of(net), 1, 0, 1, 0);
+        prune_module_release(net);
     }
-    m = NULL;
-    assert_fails(prune_method_ln_unstructured(&m, prune_count(2), prune_norm_p(0), NULL), PRUNE_ERROR_VALUE, "n=0");
-    assert_fails(prune_method_ln_unstructured(&m, prune_count(2), prune_norm_fro(), NULL), PRUNE_ERROR_VALUE, "'fro'");
-    assert_fails(prune_method_ln_unstructured(&m, prune_count(2), prune_norm_nuc(), NULL), PRUNE_ERROR_VALUE, "'nuc'");
-    assert_fails(prune_method_ln_unstructured(&m, prune_count(2), prune_norm_p(NAN), NULL), PRUNE_ERROR_VALUE, "");
-    assert_null(m);
-    prune_tensor_release(t);
+}
+
+static void an_entry_has_no_norm_of_order_0_or_of_a_matrix(void **state)
+{
+    (void)state;
+    const struct {
+        prune_norm n;
+        const char *words;
+    } cases[] = {
+        { prune_norm_p(0), "n=0" },
+        { prune_norm_fro(), "'fro'" },
+        { prune_norm_nuc(), "'nuc'" },
+        { prune_norm_p(NAN), "prune_ln_unstructured" },
+    };
+    prune_module *net = make_module(PRUNE_SHAPE(2), 1, 2);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_fails(prune_ln_unstructured(net, "weight", prune_count(1), cases[i].n, NULL), PRUNE_ERROR_VALUE,
+                     cases[i].words);
+    assert_fails(prune_ln_unstructured(net, "weight", prune_count(-1), prune_norm_p(0), NULL), PRUNE_ERROR_VALUE,
+                 "amount=-1");
+    assert_false(prune_is_pruned(net));
+    prune_module_release(net);
 }
 
 static void options_are_checked(void **state)
@@ -300,6 +312,7 @@ int main(void)
         cmocka_unit_test(shapes_and_dtypes_are_checked),
         cmocka_unit_test(a_mask_from_elsewhere_is_copied),
         cmocka_unit_test(the_norm_of_an_entry_is_its_magnitude),
+        cmocka_unit_test(an_entry_has_no_norm_of_order_0_or_of_a_matrix),
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(a_container_is_a_list_of_methods),
         cmocka_unit_test(a_container_may_be_made_of_several),

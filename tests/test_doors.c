@@ -134,10 +134,8 @@ static prune_method *chance_method(int64_t n, int64_t ndim, const int64_t *sizes
     case 0:
     case 1:
     case 2:
-        assert_ok(prune_method_l1_unstructured(&method, amount, &options));
-        break;
     case 3:
-        assert_ok(prune_method_ln_unstructured(&method, amount, prune_norm_p(2), &options));
+        assert_ok(prune_method_l1_unstructured(&method, amount, &options));
         break;
     case 4:
     case 5:

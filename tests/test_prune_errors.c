@@ -220,7 +220,6 @@ static void null_is_a_type_error(void **state)
     assert_fails(prune_method_identity(NULL), PRUNE_ERROR_TYPE, "out");
     assert_fails(prune_method_random_unstructured(NULL, one, NULL), PRUNE_ERROR_TYPE, "out");
     assert_fails(prune_method_l1_unstructured(NULL, one, NULL), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_method_ln_unstructured(NULL, one, norm, NULL), PRUNE_ERROR_TYPE, "out");
     assert_fails(prune_method_random_structured(NULL, one, 0), PRUNE_ERROR_TYPE, "out");
     assert_fails(prune_method_ln_structured(NULL, one, norm, 0, NULL), PRUNE_ERROR_TYPE, "out");
     assert_fails(prune_method_n_m(NULL, 1, 2, 0), PRUNE_ERROR_TYPE, "out");

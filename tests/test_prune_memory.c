@@ -225,14 +225,12 @@ static void sentences(void **state)
 
 static prune_status make_each(scene *s)
 {
-    prune_method *m[8] = { NULL };
+    prune_method *m[7] = { NULL };
     const prune_amount half = prune_fraction(0.5);
     bool failed = prune_method_identity(&m[0]) || prune_method_random_unstructured(&m[1], half, NULL)
-                  || prune_method_l1_unstructured(&m[2], half, NULL)
-                  || prune_method_ln_unstructured(&m[3], half, prune_norm_p(2), NULL)
-                  || prune_method_random_structured(&m[4], half, 0)
-                  || prune_method_ln_structured(&m[5], half, prune_norm_p(2), 0, NULL)
-                  || prune_method_n_m(&m[6], 2, 4, -1) || prune_method_custom_from_mask(&m[7], s->t);
+                  || prune_method_l1_unstructured(&m[2], half, NULL) || prune_method_random_structured(&m[3], half, 0)
+                  || prune_method_ln_structured(&m[4], half, prune_norm_p(2), 0, NULL)
+                  || prune_method_n_m(&m[5], 2, 4, -1) || prune_method_custom_from_mask(&m[6], s->t);
     for (size_t i = 0; i < sizeof m / sizeof m[0]; i++)
         prune_method_release(m[i]);
     return failed ? prune_last_status() : PRUNE_OK;
@@ -360,9 +358,7 @@ static prune_status count_all(scene *s)
         assert_int_equal(counts.entries, -1);
         return prune_last_status();
     }
-    if (prune_sparsity(&counts, s->net, "weight"))
-        return prune_last_status();
-    return prune_tensor_sparsity(&counts, weight_of(s->net));
+    return prune_sparsity(&counts, s->net, "weight");
 }
 
 static prune_status clone_and_prune(scene *s)

@@ -127,9 +127,11 @@ static prune_tensor *mask_by(prune_method *method, prune_tensor *t, prune_tensor
 
 static int64_t zeros_of(const prune_tensor *t)
 {
-    prune_sparsity_counts counts;
-    assert_ok(prune_tensor_sparsity(&counts, t));
-    return counts.zeros;
+    prune_tensor *nonzero = NULL;
+    double count;
+    assert_ok(prune_tensor_count_nonzero(&nonzero, t, PRUNE_ALL_DIMS));
+    assert_ok(prune_tensor_get(&count, keep(nonzero), PRUNE_SCALAR));
+    return prune_tensor_numel(t) - (int64_t)count;
 }
 
 /* What the module knows under `name` with `suffix` behind it. */

@@ -63,20 +63,21 @@ static void zeros_of_any_dtype_are_counted(void **state)
 {
     (void)state;
     prune_sparsity_counts counts;
-    prune_tensor *t = make_tensor(PRUNE_SHAPE(2, 3), 0, -0.0f, 1, NAN, INFINITY, 1e-45f), *bools = NULL, *row = NULL;
-    assert_ok(prune_tensor_sparsity(&counts, t));
+    prune_module *net = make_module(PRUNE_SHAPE(2, 3), 0, -0.0f, 1, NAN, INFINITY, 1e-45f);
+    prune_tensor *bools = NULL, *column = NULL;
+    assert_ok(prune_sparsity(&counts, net, "weight"));
     assert_counts(counts, 2, 6);
-    assert_ok(prune_tensor_to(&bools, t, PRUNE_BOOL));
-    assert_ok(prune_tensor_sparsity(&counts, bools));
+    assert_ok(prune_tensor_to(&bools, weight_of(net), PRUNE_BOOL));
+    assert_ok(prune_module_register_buffer(net, "bools", bools, true));
+    assert_ok(prune_sparsity(&counts, net, "bools"));
     assert_counts(counts, 2, 6);
-    assert_ok(prune_tensor_select(&row, t, 1, 1));
-    assert_ok(prune_tensor_sparsity(&counts, row));
+    assert_ok(prune_tensor_select(&column, bools, 1, 1));
+    assert_ok(prune_module_register_buffer(net, "column", column, true));
+    assert_ok(prune_sparsity(&counts, net, "column"));
     assert_counts(counts, 1, 2);
-    assert_fails(prune_tensor_sparsity(&counts, NULL), PRUNE_ERROR_TYPE, "'t'");
-    assert_fails(prune_tensor_sparsity(NULL, t), PRUNE_ERROR_TYPE, "out");
-    prune_tensor_release(t);
     prune_tensor_release(bools);
-    prune_tensor_release(row);
+    prune_tensor_release(column);
+    prune_module_release(net);
 }
 
 static void a_name_is_counted_as_the_forward_sees_it(void **state)

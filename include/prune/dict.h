@@ -55,9 +55,6 @@ PRUNE_API const char *prune_dict_metadata_key(const prune_dict *dict, int64_t i)
  *  Errors: io. */
 PRUNE_API prune_status prune_dict_print(FILE *file, const prune_dict *dict, const prune_print_options *options);
 
-/** Prints as print(dict.keys()): `odict_keys(['weight', …])`, no newline at the end. Errors: io. */
-PRUNE_API prune_status prune_dict_print_keys(FILE *file, const prune_dict *dict);
-
 #ifdef __cplusplus
 }
 #endif

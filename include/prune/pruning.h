@@ -170,10 +170,6 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_random_unstructured(prune_m
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_l1_unstructured(prune_method **out, prune_amount amount,
                                                                      const prune_method_options *options);
 
-/** LnUnstructured: see prune_ln_unstructured(). Errors: value (amount, n). */
-PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_ln_unstructured(prune_method **out, prune_amount amount,
-                                                                     prune_norm n, const prune_method_options *options);
-
 /** prune.RandomStructured(amount, dim); PyTorch's default dim is −1. Errors: value (amount). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_random_structured(prune_method **out, prune_amount amount,
                                                                        int64_t dim);
@@ -267,9 +263,6 @@ typedef struct prune_sparsity_counts {
     int64_t zeros;   /**< how many are zero */
     int64_t entries; /**< how many there are */
 } prune_sparsity_counts;
-
-/** Counts of one tensor, any dtype. */
-PRUNE_API PRUNE_MUST_CHECK prune_status prune_tensor_sparsity(prune_sparsity_counts *out, const prune_tensor *t);
 
 /** Counts of what the forward sees as `name` (the pruned values, if it is pruned), or, for NULL, of all parameters of
  *  the tree, each once. What is absent (None) has no entries. Errors: attribute (no such name). */

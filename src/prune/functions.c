@@ -46,7 +46,7 @@ prune_status prune_ln_unstructured(prune_module *module, const char *name, prune
     PRUNI_REQUIRE(module);
     PRUNI_REQUIRE(name);
     prune_method *method = NULL;
-    if (prune_method_ln_unstructured(&method, amount, n, NULL))
+    if (pruni_method_ln_unstructured(&method, amount, n))
         return prune_last_status();
     return apply_and_release(module, name, method, importance_scores);
 }

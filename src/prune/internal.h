@@ -59,6 +59,9 @@ prune_status pruni_method_create_own(prune_method **out, const pruni_class *own,
 /* A copy for the parameter `tensor_name` (NULL: none), at work nowhere. */
 prune_status pruni_method_copy(prune_method **out, const prune_method *method, const char *tensor_name);
 
+/* LnUnstructured: see prune_ln_unstructured(). Fails with value (amount, n). */
+prune_status pruni_method_ln_unstructured(prune_method **out, prune_amount amount, prune_norm n);
+
 /* CustomFromMask over a contiguous float32 tensor, which it keeps. */
 prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask);
 

@@ -110,21 +110,19 @@ prune_status prune_method_l1_unstructured(prune_method **out, prune_amount amoun
 
 static prune_status check_entry_norm(prune_norm n)
 {
-    if (pruni_check_norm("prune_method_ln_unstructured", n))
+    if (pruni_check_norm("prune_ln_unstructured", n))
         return prune_last_status();
     if (n.kind != prune_norm_p(2).kind)
-        return prune_fail(PRUNE_ERROR_VALUE, "prune_method_ln_unstructured: 'fro' and 'nuc' are norms of matrices, not "
+        return prune_fail(PRUNE_ERROR_VALUE, "prune_ln_unstructured: 'fro' and 'nuc' are norms of matrices, not "
                                              "of entries");
     if (n.order == 0)
-        return prune_fail(PRUNE_ERROR_VALUE, "prune_method_ln_unstructured: n=0 makes no difference between entries");
+        return prune_fail(PRUNE_ERROR_VALUE, "prune_ln_unstructured: n=0 makes no difference between entries");
     return PRUNE_OK;
 }
 
-prune_status prune_method_ln_unstructured(prune_method **out, prune_amount amount, prune_norm n,
-                                          const prune_method_options *options)
+prune_status pruni_method_ln_unstructured(prune_method **out, prune_amount amount, prune_norm n)
 {
-    PRUNI_REQUIRE(out);
     if (pruni_check_amount(amount) || check_entry_norm(n))
         return prune_last_status();
-    return create(out, &ln_class, amount, options);
+    return create(out, &ln_class, amount, NULL);
 }

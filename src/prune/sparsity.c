@@ -3,16 +3,14 @@
 
 #include <string.h>
 
-prune_status prune_tensor_sparsity(prune_sparsity_counts *out, const prune_tensor *t)
+static prune_status count(prune_sparsity_counts *out, const prune_tensor *t)
 {
-    PRUNI_REQUIRE(out);
-    PRUNI_REQUIRE(t);
     prune_tensor *nonzero = NULL;
     if (prune_tensor_count_nonzero(&nonzero, t, PRUNE_ALL_DIMS))
         return prune_last_status();
-    int64_t count = pruni_load_int64(PRUNE_INT64, pruni_tensor_pointer(nonzero));
+    int64_t others = pruni_load_int64(PRUNE_INT64, pruni_tensor_pointer(nonzero));
     prune_tensor_release(nonzero);
-    *out = (prune_sparsity_counts){ t->numel - count, t->numel };
+    *out = (prune_sparsity_counts){ t->numel - others, t->numel };
     return PRUNE_OK;
 }
 
@@ -38,8 +36,7 @@ static prune_status add_module(prune_sparsity_counts *sum, pruni_memo *seen, con
         prune_sparsity_counts counts;
         if (!parameter->tensor || pruni_memo_find(seen, parameter->tensor))
             continue;
-        if (pruni_memo_add(seen, parameter->tensor, NULL)
-            || prune_tensor_sparsity(&counts, value_of(module, parameter)))
+        if (pruni_memo_add(seen, parameter->tensor, NULL) || count(&counts, value_of(module, parameter)))
             return prune_last_status();
         sum->zeros += counts.zeros;
         sum->entries += counts.entries;
@@ -73,7 +70,7 @@ prune_status prune_sparsity(prune_sparsity_counts *out, const prune_module *modu
     if (pruni_get_own(&t, module, name))
         return prune_last_status();
     if (t)
-        return prune_tensor_sparsity(out, t);
+        return count(out, t);
     *out = (prune_sparsity_counts){ 0, 0 };
     return PRUNE_OK;
 }

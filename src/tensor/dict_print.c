@@ -1,4 +1,4 @@
-/* Dicts as Python prints their items and keys. */
+/* Dicts as Python prints their items. */
 #include "tensor/internal.h"
 
 prune_status prune_dict_print(FILE *file, const prune_dict *dict, const prune_print_options *options)
@@ -17,19 +17,5 @@ prune_status prune_dict_print(FILE *file, const prune_dict *dict, const prune_pr
         pruni_text_add(&text, ")");
     }
     pruni_text_add(&text, "]");
-    return pruni_text_print(&text, file);
-}
-
-prune_status prune_dict_print_keys(FILE *file, const prune_dict *dict)
-{
-    PRUNI_REQUIRE(file);
-    PRUNI_REQUIRE(dict);
-    pruni_text text = { NULL, 0, 0, false };
-    pruni_text_add(&text, "odict_keys([");
-    for (int64_t i = 0; i < prune_dict_size(dict); i++) {
-        pruni_text_add(&text, i > 0 ? ", " : "");
-        pruni_text_add_repr(&text, prune_dict_key(dict, i));
-    }
-    pruni_text_add(&text, "])");
     return pruni_text_print(&text, file);
 }

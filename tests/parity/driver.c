@@ -55,9 +55,9 @@
  *   ln_unstructured M NAME AMOUNT ORDER [scores=T] · random_structured M NAME AMOUNT DIM
  *   ln_structured M NAME AMOUNT ORDER DIM [scores=T] · n_m M NAME N M DIM [scores=T] · custom_from_mask M NAME T
  *   remove M NAME · is_pruned M · sparsity M [name=NAME] · original M NAME · mask M NAME
- *   method P KIND … [ties=lowest]: identity · random_unstructured AMOUNT · l1_unstructured AMOUNT · ln_unstructured
- *     AMOUNT ORDER · random_structured AMOUNT DIM · ln_structured AMOUNT ORDER DIM · n_m N M DIM · custom_from_mask T ·
- *     container P… · every_other (unstructured) · first_channel DIM (structured) · negate (global) · refuse (fails)
+ *   method P KIND … [ties=lowest]: identity · random_unstructured AMOUNT · l1_unstructured AMOUNT · random_structured
+ *     AMOUNT DIM · ln_structured AMOUNT ORDER DIM · n_m N M DIM · custom_from_mask T · container P… ·
+ *     every_other (unstructured) · first_channel DIM (structured) · negate (global) · refuse (fails)
  *   apply M NAME P [scores=T] · compute_mask T P T [default=T] · method_prune T P T [default=T] [scores=T]
  *   tensor_name P NAME · add P P · item P P INDEX · applied P M NAME · global P M:NAME[:SCORES]…
  *     AMOUNT is a fraction if it has a point, an e or is nan or inf, else a count. ORDER is a number, inf, fro, nuc.

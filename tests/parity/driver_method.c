@@ -110,8 +110,6 @@ static prune_status of_words(const command *c, prune_method **out)
         return prune_method_random_unstructured(out, read_amount(word(c, 3)), &options);
     if (strcmp(kind, "l1_unstructured") == 0)
         return prune_method_l1_unstructured(out, read_amount(word(c, 3)), &options);
-    if (strcmp(kind, "ln_unstructured") == 0)
-        return prune_method_ln_unstructured(out, read_amount(word(c, 3)), read_norm(word(c, 4)), &options);
     if (strcmp(kind, "random_structured") == 0)
         return prune_method_random_structured(out, read_amount(word(c, 3)), integer(word(c, 4)));
     if (strcmp(kind, "ln_structured") == 0)

@@ -101,15 +101,13 @@ class Maker(Values, Networks):
             return self.r.choice(self.methods)
         p = self.name("p")
         lowest = "ties=lowest" if self.chance(0.3) else ""
-        kind = self.pick((3, "l1_unstructured"), (2, "random_unstructured"), (2, "ln_structured"), (1, "random_structured"),
+        kind = self.pick((4, "l1_unstructured"), (2, "random_unstructured"), (2, "ln_structured"), (1, "random_structured"),
                          (1, "every_other"), (1, "first_channel"), (1, "negate"), (1, "refuse"), (1, "n_m"), (1, "identity"),
-                         (1, "custom_from_mask"), (1, "ln_unstructured"))
+                         (1, "custom_from_mask"))
         units, dim = self.count(shape), self.dim(shape)
         channels = shape[dim] if shape and -len(shape) <= dim < len(shape) else 3
         if kind in ("l1_unstructured", "random_unstructured"):
             words = [self.amount(units), lowest]
-        elif kind == "ln_unstructured":
-            words = [self.amount(units), 2, lowest]
         elif kind == "ln_structured":
             words = [self.amount(channels), self.order(shape), dim, lowest]
         elif kind == "random_structured":

@@ -156,7 +156,6 @@ MAKERS = {
     "identity": lambda c: prune.Identity(),
     "random_unstructured": lambda c: prune.RandomUnstructured(read_amount(c[3])),
     "l1_unstructured": lambda c: prune.L1Unstructured(read_amount(c[3])),
-    "ln_unstructured": lambda c: ours.LnUnstructured(read_amount(c[3]), read_norm(c[4])),
     "random_structured": lambda c: prune.RandomStructured(read_amount(c[3]), int(c[4])),
     "ln_structured": lambda c: prune.LnStructured(read_amount(c[3]), read_norm(c[4]), int(c[5])),
     "n_m": lambda c: ours.NM(int(c[3]), int(c[4]), int(c[5])),
