@@ -472,10 +472,20 @@ static void a_variant_can_be_forced(void **state)
     assert_true(pruni_cpu_use(used));
     assert_int_equal(pruni_cpu_used(), used);
     assert_string_equal(pruni_cpu_name(PRUNI_CPU_AVX2), "avx2");
+    assert_string_equal(pruni_cpu_name(PRUNI_CPU_NEON), "neon");
+}
+
+static void a_variant_of_another_processor_is_refused(void **state)
+{
+    (void)state;
+    pruni_cpu used = pruni_cpu_used();
+    pruni_cpu foreign = used == PRUNI_CPU_NEON ? PRUNI_CPU_AVX2 : PRUNI_CPU_NEON;
+    assert_false(pruni_cpu_use(foreign));
+    assert_int_equal(pruni_cpu_used(), used);
 }
 
 /* A row of the table that has no test here does not compile. */
-#define TEST_ROW(kernel, type, reference, avx2, avx512) cmocka_unit_test(variants_of_##kernel),
+#define TEST_ROW(kernel, type, reference, avx2, avx512, neon) cmocka_unit_test(variants_of_##kernel),
 
 int main(void)
 {
@@ -485,6 +495,7 @@ int main(void)
         cmocka_unit_test(equal_rows_have_equal_outputs),
         cmocka_unit_test(activations_are_right_everywhere),
         cmocka_unit_test(a_variant_can_be_forced),
+        cmocka_unit_test(a_variant_of_another_processor_is_refused),
     };
     printf("best variants used: %s\n", pruni_cpu_name(pruni_cpu_used()));
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

@@ -38,18 +38,32 @@ static pruni_cpu best(void)
     return has_all(saved, zmm) && has_all(ebx, avx512) ? PRUNI_CPU_AVX512 : PRUNI_CPU_AVX2; /* F, DQ, BW, VL */
 }
 
+static bool can_run(pruni_cpu cpu)
+{
+    return cpu <= best();
+}
+
 #else
 
 static pruni_cpu best(void)
 {
+#if defined(PRUNI_NEON)
+    return PRUNI_CPU_NEON;
+#else
     return PRUNI_CPU_PORTABLE;
+#endif
+}
+
+static bool can_run(pruni_cpu cpu)
+{
+    return cpu == PRUNI_CPU_PORTABLE || cpu == best();
 }
 
 #endif
 
 /* ---- What is used ---- */
 
-static const char *const names[PRUNI_CPUS] = { "portable", "avx2", "avx512" };
+static const char *const names[PRUNI_CPUS] = { "portable", "avx2", "avx512", "neon" };
 
 const char *pruni_cpu_name(pruni_cpu cpu)
 {
@@ -59,12 +73,11 @@ const char *pruni_cpu_name(pruni_cpu cpu)
 /* At most what the environment names; a word that is no name changes nothing. */
 static pruni_cpu choose(void)
 {
-    pruni_cpu found = best();
     const char *wanted = getenv("PRUNE_CPU");
-    for (int i = 0; wanted && i < (int)found; i++)
-        if (strcmp(wanted, names[i]) == 0)
-            return (pruni_cpu)i;
-    return found;
+    for (pruni_cpu cpu = PRUNI_CPU_PORTABLE; wanted && cpu < PRUNI_CPUS; cpu++)
+        if (strcmp(wanted, names[cpu]) == 0 && can_run(cpu))
+            return cpu;
+    return best();
 }
 
 /* One more than the choice; 0: none is made yet. Threads that choose at the same time choose alike. */
@@ -110,7 +123,7 @@ pruni_cpu pruni_cpu_used(void)
 
 bool pruni_cpu_use(pruni_cpu cpu)
 {
-    if (cpu > best())
+    if (!can_run(cpu))
         return false;
     store((int)cpu + 1);
     return true;

@@ -4,7 +4,11 @@
 
 #include "prune/base.h"
 
+#include <float.h>
 #include <stdio.h>
+
+_Static_assert(FLT_EVAL_METHOD == 0, "results are defined to the bit: floats must not be computed with more digits "
+                                     "(-fexcess-precision=fast on s390x, -msse2 -mfpmath=sse on x86)");
 
 #if !defined(__STDC_NO_ATOMICS__)
 #include <stdatomic.h>
@@ -92,15 +96,21 @@ static inline int64_t pruni_smaller(int64_t a, int64_t b)
 #define PRUNI_X86 1
 #endif
 
+/* Where NEON is part of the target. */
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__) && (defined(__GNUC__) || defined(__clang__))
+#define PRUNI_NEON 1
+#endif
+
 typedef enum pruni_cpu {
     PRUNI_CPU_PORTABLE, /* what the compiler makes of the reference for any machine of the target */
     PRUNI_CPU_AVX2,     /* and FMA */
     PRUNI_CPU_AVX512,   /* F, DQ, BW, VL */
+    PRUNI_CPU_NEON,
     PRUNI_CPUS
 } pruni_cpu;
 
 /* The variants that are used: the best that can run, or the lesser ones that the environment variable PRUNE_CPU names
- * (portable, avx2, avx512) when this is first called. */
+ * (portable, avx2, avx512, neon) when this is first called. */
 pruni_cpu pruni_cpu_used(void);
 
 /* From now on uses these, for tests and measurements, while no other thread is at work; false: they cannot run. */

@@ -159,6 +159,37 @@ SIMD_INLINE void v_sum_four(float sums[4], vfloat a, vfloat b, vfloat c, vfloat 
     _mm_storeu_ps(sums, _mm_add_ps(_mm256_castps256_ps128(quarters), _mm256_extractf128_ps(quarters, 1)));
 }
 
+/* In each group of 4 lanes: those at even places of a, then of b; those at odd places. */
+SIMD_INLINE vfloat v_evens(vfloat a, vfloat b)
+{
+    return _mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0));
+}
+
+SIMD_INLINE vfloat v_odds(vfloat a, vfloat b)
+{
+    return _mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1));
+}
+
+/* In each group of 4 lanes: the first two of a, then of b; the last two. */
+SIMD_INLINE vfloat v_first_twos(vfloat a, vfloat b)
+{
+    return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+
+SIMD_INLINE vfloat v_last_twos(vfloat a, vfloat b)
+{
+    return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+
+/* The first two of each group of 4 lanes to one place, the last two to another. */
+SIMD_INLINE void v_store_twos(float *first, float *last, vfloat a)
+{
+    __m256d twos = _mm256_permute4x64_pd(_mm256_castps_pd(a), _MM_SHUFFLE(3, 1, 2, 0));
+    vfloat parted = _mm256_castpd_ps(twos);
+    _mm_storeu_ps(first, _mm256_castps256_ps128(parted));
+    _mm_storeu_ps(last, _mm256_extractf128_ps(parted, 1));
+}
+
 SIMD_INLINE vint v_load_words(const void *from)
 {
     return _mm256_loadu_si256(from);

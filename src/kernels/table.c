@@ -1,20 +1,20 @@
 /* The table of kernels with variants, and the calls that go through it. */
 #include "kernels/table.h"
 
-#if defined(PRUNI_X86)
-#define VARIANT(kernel, variant) pruni_##kernel##_##variant
-#else
-#define VARIANT(kernel, variant) pruni_##kernel##_portable
-#endif
+#define VARIANT(kernel, variant) pruni_##kernel##_##variant,
+#define REFERENCE(kernel, type, reference, avx2, avx512, neon) VARIANT(kernel, reference)
+#define AVX2(kernel, type, reference, avx2, avx512, neon) VARIANT(kernel, avx2)
+#define AVX512(kernel, type, reference, avx2, avx512, neon) VARIANT(kernel, avx512)
+#define NEON(kernel, type, reference, avx2, avx512, neon) VARIANT(kernel, neon)
 
-#define REFERENCE(kernel, type, reference, avx2, avx512) pruni_##kernel##_##reference,
-#define AVX2(kernel, type, reference, avx2, avx512) VARIANT(kernel, avx2),
-#define AVX512(kernel, type, reference, avx2, avx512) VARIANT(kernel, avx512),
-
-static const pruni_kernels variants[PRUNI_CPUS] = {
+static const pruni_kernels variants[] = {
     [PRUNI_CPU_PORTABLE] = { PRUNI_KERNEL_TABLE(REFERENCE) },
+#if defined(PRUNI_X86)
     [PRUNI_CPU_AVX2] = { PRUNI_KERNEL_TABLE(AVX2) },
     [PRUNI_CPU_AVX512] = { PRUNI_KERNEL_TABLE(AVX512) },
+#elif defined(PRUNI_NEON)
+    [PRUNI_CPU_NEON] = { PRUNI_KERNEL_TABLE(NEON) },
+#endif
 };
 
 const pruni_kernels *pruni_kernels_for(pruni_cpu cpu)

@@ -1,0 +1,7 @@
+/* Activations in NEON. */
+#include "kernels/simd_neon.h"
+#include "kernels/table.h"
+
+#if defined(PRUNI_NEON)
+#include "kernels/activation_simd.h"
+#endif

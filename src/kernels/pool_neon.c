@@ -1,0 +1,7 @@
+/* Pooling in NEON. */
+#include "kernels/simd_neon.h"
+#include "kernels/table.h"
+
+#if defined(PRUNI_NEON)
+#include "kernels/pool_simd.h"
+#endif
