@@ -22,7 +22,7 @@ else
   emulator="qemu-$machine-static;-L;$sysroot"
 fi
 
-if ! command -v "$triple-gcc" "${emulator%%;*}" cmake make > /dev/null; then
+if ! { command -v "$triple-gcc" && command -v "${emulator%%;*}" && command -v cmake; } > /dev/null; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq "gcc-$triple" qemu-user-static cmake make > /dev/null
@@ -42,7 +42,8 @@ if [ ! -e "$build/cmocka/usr/include/cmocka.h" ]; then
 fi
 
 cmake -S . -B "$build" -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$machine" -DCMAKE_C_COMPILER="$triple-gcc" \
-  -DCMAKE_CROSSCOMPILING_EMULATOR="$emulator" -DCMAKE_BUILD_TYPE=Release -DPRUNE_WERROR=ON \
+  -DCMAKE_CROSSCOMPILING_EMULATOR="$emulator" -DCMAKE_BUILD_TYPE=Release -DPRUNE_WERROR=ON -DPRUNE_BUILD_EXAMPLES=OFF \
+  -DPRUNE_BUILD_BENCHMARKS=OFF \
   -DCMOCKA_INCLUDE_DIR="$build/cmocka/usr/include" \
   -DCMOCKA_LIBRARY="$build/cmocka/usr/lib/$(echo "$triple" | sed s/i686/i386/)/libcmocka.so" > "$build/log"
 cmake --build "$build" -j "$(nproc)" > "$build/log" 2>&1 || { cat "$build/log"; exit 1; }
