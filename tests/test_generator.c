@@ -1,11 +1,8 @@
 /* Generators and their states. Golden numbers are PyTorch 2.13's. */
 #include "draws.h"
+#include "threads_support.h"
 
 #include "tensor/internal.h"
-
-#if !defined(__STDC_NO_THREADS__)
-#include <threads.h>
-#endif
 
 enum { STATE_SIZE = 5056, TAIL_AT = 5016 };
 
@@ -86,31 +83,26 @@ static void a_saved_generator_can_be_put_back(void **state)
     assert_draws(NULL, 15351219, 6423388);
 }
 
-#if !defined(__STDC_NO_THREADS__)
+#if PRUNE_TEST_THREADS
 
-enum { DRAWS_OF_A_THREAD = 200000 };
+enum { DRAWS_OF_A_THREAD = 100000 };
 
-static int draw_much(void *context)
+static void draw_much(test_job *job)
 {
-    (void)context;
+    (void)job;
     float draw;
     for (int i = 0; i < DRAWS_OF_A_THREAD; i++)
         pruni_generator_uniform(NULL, &draw, 1);
-    return 0;
 }
 
 static void threads_share_the_default_generator(void **state)
 {
     (void)state;
-    thrd_t threads[2];
     prune_manual_seed(NULL, 42);
-    skip_draws(NULL, 2 * DRAWS_OF_A_THREAD);
+    skip_draws(NULL, TEST_THREADS * DRAWS_OF_A_THREAD);
     uint64_t expected = hash_of_state(NULL);
     prune_manual_seed(NULL, 42);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(thrd_create(&threads[i], draw_much, NULL), thrd_success);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(thrd_join(threads[i], NULL), thrd_success);
+    assert_int_equal(run_in_threads(draw_much, NULL), 0);
     assert_true(hash_of_state(NULL) == expected);
 }
 
@@ -290,7 +282,7 @@ int main(void)
         cmocka_unit_test(generators_are_independent),
         cmocka_unit_test(a_new_generator_has_pytorchs_seed),
         cmocka_unit_test(a_saved_generator_can_be_put_back),
-#if !defined(__STDC_NO_THREADS__)
+#if PRUNE_TEST_THREADS
         cmocka_unit_test(threads_share_the_default_generator),
 #endif
         cmocka_unit_test(states_are_pytorchs_bytes),
