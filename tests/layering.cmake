@@ -20,6 +20,7 @@ set(layer_of_functional.h nn)
 set(layer_of_module.h nn)
 set(layer_of_layers.h nn)
 set(layer_of_pruning.h prune)
+set(layer_of_streaming.h prune)
 set(layer_of_files.h io)
 
 set(wrong)

@@ -12,6 +12,7 @@
 #include "module.h"
 #include "pruning.h"
 #include "random.h"
+#include "streaming.h"
 #include "tensor.h"
 
 #endif

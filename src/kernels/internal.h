@@ -182,6 +182,25 @@ void pruni_kernel_select_fill(float *out, float value, const float *x, int64_t n
 void pruni_kernel_select_fill_as_torch(float *out, float value, const float *x, int64_t n, int64_t k, bool largest,
                                        uint64_t *scratch);
 
+/* ---- Selection among numbers that come in chunks (select_chunks.c): by the same keys ---- */
+
+enum { PRUNI_LEADING_BITS = 16, PRUNI_TRAILING_BITS = 15 }; /* of a key */
+
+/* Adds a chunk to the counts of keys by their leading bits; and, of those with the given ones, by the bits that follow. */
+void pruni_kernel_count_leading(int64_t *bins, const float *x, int64_t n, bool largest);
+void pruni_kernel_count_trailing(int64_t *bins, const float *x, int64_t n, bool largest, uint32_t leading);
+
+/* The bin that holds the k-th, 1 ≤ k ≤ the sum of all bins; *k becomes its place in there. */
+uint32_t pruni_kernel_find_bin(const int64_t *bins, int64_t *k);
+
+/* The magnitude of a key, smallest first. */
+float pruni_kernel_magnitude_of_key(uint32_t key);
+
+/* Sets mask[i] to 0 for keys below `key` and for the first *equal_left that equal it, which are taken off, and to 1 for all
+ * others. Gives how many are 0. */
+int64_t pruni_kernel_mask_chunk(float *mask, const float *x, int64_t n, bool largest, uint32_t key,
+                                int64_t *equal_left);
+
 /* ---- The sieve (sieve.c, sieve_pick.c): selection and pruning in one pass ----
  * The k smallest of n scores, of which there may be many, are pruned. A sample tells between which two keys the k-th is to
  * be expected; one pass counts what lies below, keeps the few between as candidates, and writes mask and pruned values as

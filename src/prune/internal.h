@@ -4,6 +4,7 @@
 
 #include "nn/internal.h"
 #include "prune/pruning.h"
+#include "prune/streaming.h"
 
 /* ---- Amounts (amount.c) ---- */
 
@@ -237,6 +238,12 @@ bool pruni_is_private(const prune_tensor *buffer, const prune_tensor *mask);
 prune_status pruni_application_prepare(pruni_application *app, int64_t records);
 void pruni_application_commit(pruni_application *app);
 void pruni_application_free(pruni_application *app);
+
+/* ---- Streaming (streaming.c) ---- */
+
+/* prune_select_streaming() with arguments that were checked; `largest`: the largest scores go, as draws do. */
+prune_status pruni_select_streaming(prune_selection *out, const prune_score_stream_ops *ops, void *context,
+                                    prune_amount amount, bool largest);
 
 /* ---- Words (look.c) ---- */
 

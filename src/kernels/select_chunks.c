@@ -1,0 +1,45 @@
+/* Selection among numbers that come in chunks: the k-th key by counting its leading bits, then those that follow. */
+#include "kernels/internal.h"
+#include "kernels/select.h"
+
+void pruni_kernel_count_leading(int64_t *bins, const float *x, int64_t n, bool largest)
+{
+    for (int64_t i = 0; i < n; i++)
+        bins[pruni_select_key(x[i], largest) >> PRUNI_TRAILING_BITS]++;
+}
+
+void pruni_kernel_count_trailing(int64_t *bins, const float *x, int64_t n, bool largest, uint32_t leading)
+{
+    const uint32_t trailing = (UINT32_C(1) << PRUNI_TRAILING_BITS) - 1;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t key = pruni_select_key(x[i], largest);
+        if (key >> PRUNI_TRAILING_BITS == leading)
+            bins[key & trailing]++;
+    }
+}
+
+uint32_t pruni_kernel_find_bin(const int64_t *bins, int64_t *k)
+{
+    return pruni_bin_of(bins, k);
+}
+
+float pruni_kernel_magnitude_of_key(uint32_t key)
+{
+    float magnitude;
+    memcpy(&magnitude, &key, sizeof magnitude);
+    return magnitude;
+}
+
+int64_t pruni_kernel_mask_chunk(float *mask, const float *x, int64_t n, bool largest, uint32_t key, int64_t *equal_left)
+{
+    int64_t pruned = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t own = pruni_select_key(x[i], largest);
+        bool is_tied = own == key && *equal_left > 0;
+        *equal_left -= is_tied;
+        bool goes = own < key || is_tied;
+        mask[i] = goes ? 0.0f : 1.0f;
+        pruned += goes;
+    }
+    return pruned;
+}
