@@ -3,12 +3,10 @@
 
 #include <math.h>
 
-void pruni_kernel_relu(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n)
+void pruni_relu_portable(float *y, const float *x, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        float value = x[i * x_stride];
-        y[i * y_stride] = value < 0 ? 0 : value;
-    }
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] < 0 ? 0 : x[i];
 }
 
 void pruni_sigmoid_portable(float *y, const float *x, int64_t n)
@@ -42,6 +40,11 @@ static void in_runs(float *y, int64_t y_stride, const float *x, int64_t x_stride
         for (int64_t i = 0; i < count; i++)
             y[(done + i) * y_stride] = numbers[i];
     }
+}
+
+void pruni_kernel_relu(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n)
+{
+    in_runs(y, y_stride, x, x_stride, n, pruni_kernels_used()->relu);
 }
 
 void pruni_kernel_sigmoid(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n)

@@ -1,4 +1,4 @@
-/* Sigmoid and tanh in vectors, for the width whose names are defined. */
+/* ReLU, sigmoid and tanh in vectors, for the width whose names are defined. */
 
 /* e^x, right to 1 ulp, denormal results too: 2^n e^r with |r| at most half of ln 2, and e^r = 1 + r + r² q(r), where q
  * was fitted to 2^-28 of e^r. */
@@ -13,6 +13,11 @@ SIMD_INLINE vfloat v_exp(vfloat x)
     for (int i = 3; i >= 0; i--)
         tail = v_multiply_add(tail, r, v_all(q[i]));
     return v_scale(v_add(v_all(1), v_multiply_add(v_multiply(r, r), tail, r)), n);
+}
+
+SIMD_INLINE vfloat v_relu(vfloat x)
+{
+    return v_greatest_float(v_all(0), x);
 }
 
 SIMD_INLINE vfloat v_sigmoid(vfloat x)
@@ -45,5 +50,6 @@ SIMD_INLINE vfloat v_tanh(vfloat x)
             v_store_first(y + i, v_##name(v_load_first(x + i, n - i)), n - i); \
     }
 
+DEFINE_RUN(relu)
 DEFINE_RUN(sigmoid)
 DEFINE_RUN(tanh)

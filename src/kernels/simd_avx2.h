@@ -104,7 +104,7 @@ SIMD_INLINE vfloat v_with_sign(vfloat a, vfloat b)
     return _mm256_or_ps(a, _mm256_and_ps(_mm256_set1_ps(-0.0f), b));
 }
 
-/* The lesser and the greater one; b where one is NaN. */
+/* The lesser and the greater one; b where one is NaN or both are 0. */
 SIMD_INLINE vfloat v_least_float(vfloat a, vfloat b)
 {
     return _mm256_min_ps(a, b);

@@ -104,7 +104,7 @@ DEFINE_BINARY(vfloat, v_multiply, vfloat, vfloat, vmulq_f32)
 DEFINE_BINARY(vfloat, v_add, vfloat, vfloat, vaddq_f32)
 DEFINE_BINARY(vfloat, v_divide, vfloat, vfloat, vdivq_f32)
 
-/* The lesser and the greater one; b where one is NaN. */
+/* The lesser and the greater one; b where one is NaN or both are 0. */
 DEFINE_BINARY(vfloat, v_least_float, vfloat, vfloat, least_of_four)
 DEFINE_BINARY(vfloat, v_greatest_float, vfloat, vfloat, greatest_of_four)
 
