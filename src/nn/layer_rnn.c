@@ -109,7 +109,7 @@ static prune_status check_state(const rnn *self, const prune_tensor *state, int6
 {
     const int64_t layers = self->num_layers * self->directions, last = state->ndim - 1;
     const int64_t sizes[] = { state->sizes[0], s->batched ? state->sizes[1] : 1, state->sizes[last] };
-    char index[8] = "", text[PRUNI_SHAPE_TEXT];
+    char index[16] = "", text[PRUNI_SHAPE_TEXT];
     if (sizes[0] == layers && sizes[1] == s->batch && sizes[2] == self->hidden_size)
         return pruni_check_float32(self->kind->type_name, state);
     if (self->kind->states > 1)
