@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Sizes of more than 32 bits fit into memory, as far as it only has to be addressed. */
+#define LARGE_MEMORY (SIZE_MAX > UINT32_MAX)
+
 /* The call gives PRUNE_OK; its sentence is printed if not. */
 #define assert_ok(call) check_ok((call), #call, __FILE__, __LINE__)
 

@@ -399,12 +399,13 @@ static void huge_expansions_cost_nothing(void **state)
 {
     (void)state;
     prune_tensor *t = counted(PRUNE_SHAPE(2)), *huge = NULL, *part = NULL, *copy = NULL;
+    const int64_t size = LARGE_MEMORY ? INT64_C(1) << 50 : INT64_C(1) << 27;
     double value = 0;
-    assert_ok(prune_tensor_expand(&huge, t, PRUNE_SHAPE(INT64_C(1) << 50, 2)));
-    assert_int_equal(prune_tensor_numel(huge), INT64_C(1) << 51);
+    assert_ok(prune_tensor_expand(&huge, t, PRUNE_SHAPE(size, 2)));
+    assert_int_equal(prune_tensor_numel(huge), 2 * size);
     assert_ok(prune_tensor_get(&value, huge, PRUNE_SHAPE(-1, 1)));
     assert_true(value == 1);
-    assert_ok(prune_tensor_slice(&part, huge, 0, 5, INT64_MAX, INT64_C(1) << 49));
+    assert_ok(prune_tensor_slice(&part, huge, 0, 5, INT64_MAX, size / 2));
     assert_ok(prune_tensor_clone(&copy, part));
     assert_values(copy, 0, 1, 0, 1);
     prune_tensor_release(t);
