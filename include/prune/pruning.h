@@ -245,6 +245,25 @@ typedef struct prune_parameter {
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_global_unstructured(const prune_parameter *parameters, int64_t count,
                                                                   prune_method *method);
 
+/* ---- State dicts ------------------------------------------------------------------------------------------------ */
+
+/** prune_module_load_state_dict(), but the network is afterwards pruned where the one was that was saved. PyTorch's
+ *  load_state_dict takes a dict only into a module that is pruned at the same names.
+ *  - The dict has `X_orig` and `X_mask`, and the module a parameter X that is not pruned: it is pruned by that mask, as
+ *    prune_custom_from_mask() does, in the order of the modules and of their parameters.
+ *  - The dict has X, and the module is pruned there: the pruning goes, as with prune_remove(), and X has the values of
+ *    the dict, all of them. To go on with the masks of the module and other weights, name these `X_orig` in the dict, and
+ *    load without `strict`.
+ *  - Pruned in both: values and mask are loaded, the record of the methods stays, and what the forward sees as X is
+ *    computed anew at once.
+ *  All or nothing over the whole tree: a failure takes no hook id. The state dict of a module that is pruned here loads in
+ *  PyTorch into one that is pruned at the same names.
+ *  `keys` as there, in the names that the module had before.
+ *  Errors: as prune_module_load_state_dict(); besides: value (the dict has X beside `X_orig` and `X_mask`), shape (a mask
+ *  of another shape than its parameter), those of prune_custom_from_mask() and prune_remove(). */
+PRUNE_API PRUNE_MUST_CHECK prune_status prune_load_pruned_state_dict(prune_module *module, const prune_dict *dict,
+                                                                     bool strict, prune_incompatible_keys **keys);
+
 /* ---- Look ------------------------------------------------------------------------------------------------------- */
 
 /** The parameter `name_orig`; NULL and a value error if `name` is not pruned. Good until prune_remove(). */

@@ -239,6 +239,22 @@ prune_status pruni_application_prepare(pruni_application *app, int64_t records);
 void pruni_application_commit(pruni_application *app);
 void pruni_application_free(pruni_application *app);
 
+/* ---- Removing (remove.c) ---- */
+
+/* The end of a pruning: prepared, then committed, then freed; or freed at any time, which leaves everything as it was. All
+ * zero at first. */
+typedef struct pruni_removal {
+    prune_module *module;   /* borrowed */
+    const pruni_hook *hook; /* borrowed */
+    prune_tensor *orig, *mask;
+    prune_tensor *values; /* orig itself, to be written in place, or a new tensor whose storage it takes */
+    char *name;           /* for the entry */
+} pruni_removal;
+
+prune_status pruni_removal_prepare(pruni_removal *removal, prune_module *module, const char *name);
+void pruni_removal_commit(pruni_removal *removal);
+void pruni_removal_free(pruni_removal *removal);
+
 /* ---- Streaming (streaming.c) ---- */
 
 /* prune_select_streaming() with arguments that were checked; `largest`: the largest scores go, as draws do. */

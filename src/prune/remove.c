@@ -1,12 +1,6 @@
 /* prune.remove: the pruned values become the parameter. */
 #include "prune/internal.h"
 
-typedef struct removal {
-    prune_tensor *orig, *mask;
-    prune_tensor *values; /* orig itself, to be written in place, or a new tensor whose storage it takes */
-    char *name;           /* for the entry */
-} removal;
-
 /* Each element has a place of its own: every stride steps over all that the smaller ones reach. */
 static bool elements_are_apart(const prune_tensor *t)
 {
@@ -36,7 +30,7 @@ static prune_status check_registered(const pruni_registry *registry, const char 
 }
 
 /* That mask * orig exists, in PyTorch's words, and has the parameter's shape. */
-static prune_status check_product(const removal *r)
+static prune_status check_product(const pruni_removal *r)
 {
     int64_t sizes[PRUNE_MAX_DIMS], ndim;
     if (pruni_broadcast_shape(sizes, &ndim, r->mask, r->orig))
@@ -44,8 +38,16 @@ static prune_status check_product(const removal *r)
     return pruni_check_broadcast_into(r->orig, r->mask);
 }
 
-static prune_status prepare(removal *r, const prune_module *module, const pruni_pruning *pruning)
+prune_status pruni_removal_prepare(pruni_removal *r, prune_module *module, const char *name)
 {
+    if (pruni_check_not_at_work(module, name))
+        return prune_last_status();
+    const pruni_hook *hook = pruni_find_hook(module, name);
+    if (!hook)
+        return pruni_fail_parameter(PRUNE_ERROR_VALUE, module, name, "has to be pruned before pruning can be removed");
+    const pruni_pruning *pruning = pruni_pruning_of(hook);
+    r->module = module;
+    r->hook = hook;
     if (pruni_get_mask(&r->mask, module, pruning->mask_name) || pruni_get_orig(&r->orig, module, pruning->orig_name)
         || check_registered(&module->parameters, pruning->orig_name)
         || check_registered(&module->buffers, pruning->mask_name) || check_product(r))
@@ -80,9 +82,12 @@ static void drop(pruni_registry *registry, const char *name)
     pruni_entry_clear(&entry);
 }
 
-static void commit(removal *r, prune_module *module, const pruni_hook *hook)
+void pruni_removal_commit(pruni_removal *r)
 {
-    const pruni_pruning *pruning = pruni_pruning_of(hook);
+    prune_module *module = r->module;
+    const pruni_pruning *pruning = pruni_pruning_of(r->hook);
+    if (prune_module_kind(module, r->name) != PRUNE_KIND_NONE)
+        (void)!prune_module_delete(module, r->name); /* cannot fail: it is there */
     pruni_multiply(r->values, r->mask, r->orig);
     if (r->values != r->orig)
         exchange_storage(r->orig, r->values);
@@ -90,10 +95,10 @@ static void commit(removal *r, prune_module *module, const pruni_hook *hook)
     drop(&module->buffers, pruning->mask_name);
     pruni_registry_append(&module->parameters, (pruni_entry){ r->name, prune_tensor_retain(r->orig), true });
     r->name = NULL;
-    pruni_remove_hook(module, hook);
+    pruni_remove_hook(module, r->hook);
 }
 
-static void clear(removal *r)
+void pruni_removal_free(pruni_removal *r)
 {
     prune_tensor_release(r->orig);
     prune_tensor_release(r->mask);
@@ -105,16 +110,10 @@ prune_status prune_remove(prune_module *module, const char *name)
 {
     PRUNI_REQUIRE(module);
     PRUNI_REQUIRE(name);
-    if (pruni_check_not_at_work(module, name))
-        return prune_last_status();
-    const pruni_hook *hook = pruni_find_hook(module, name);
-    if (!hook)
-        return pruni_fail_parameter(PRUNE_ERROR_VALUE, module, name, "has to be pruned before pruning can be removed");
-    removal r = { NULL, NULL, NULL, NULL };
-    bool failed = prepare(&r, module, pruni_pruning_of(hook))
-                  || (prune_module_kind(module, name) != PRUNE_KIND_NONE && prune_module_delete(module, name));
-    if (!failed)
-        commit(&r, module, hook);
-    clear(&r);
-    return failed ? prune_last_status() : PRUNE_OK;
+    pruni_removal r = { 0 };
+    prune_status status = pruni_removal_prepare(&r, module, name);
+    if (status == PRUNE_OK)
+        pruni_removal_commit(&r);
+    pruni_removal_free(&r);
+    return status;
 }
