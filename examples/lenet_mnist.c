@@ -2,7 +2,7 @@
  *
  * Usage: lenet_mnist [--data DIR] [--weights FILE] [--csv FILE] [--svg FILE]
  *   --data     directory of MNIST's test files (default: every tenth test image, which the project brings)
- *   --weights  the trained network, a safetensors file (default: the project's)
+ *   --weights  the trained network, pruned already or not (default: the project's)
  *   --csv      writes amount,sparsity,correct,total
  *   --svg      draws accuracy against sparsity */
 #include "chart.h"
@@ -52,7 +52,7 @@ static prune_status trained_lenet(prune_module **out, const char *path)
     prune_module *net = NULL;
     prune_dict *weights = NULL;
     bool failed = lenet_create(&net) || prune_load(&weights, path, NULL);
-    if (!failed && prune_module_load_state_dict(net, weights, true, NULL))
+    if (!failed && prune_load_pruned_state_dict(net, weights, true, NULL))
         failed = prune_fail(prune_last_status(), "%s: %s", path, prune_last_error());
     prune_dict_release(weights);
     if (failed) {
