@@ -69,9 +69,8 @@ static void the_ending_tells_the_format(void **state)
     remove("test_files.safetensors");
     prune_dict_release(loaded);
     assert_fails(prune_save(path, dict, PRUNE_FORMAT_AUTO), PRUNE_ERROR_VALUE,
-                 "the ending of 'test_files.tmp' tells no format");
-    assert_fails(prune_save("pt", dict, PRUNE_FORMAT_AUTO), PRUNE_ERROR_VALUE, "the ending of 'pt' tells no format");
-    assert_fails(prune_save(path, dict, (prune_file_format)99), PRUNE_ERROR_VALUE, "no writer of the format 99");
+                 "cannot write 'test_files.tmp': its ending tells no format");
+    assert_fails(prune_save("pt", dict, PRUNE_FORMAT_AUTO), PRUNE_ERROR_VALUE, "cannot write 'pt': its ending");
     prune_dict_release(dict);
 }
 

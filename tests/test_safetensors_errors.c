@@ -102,7 +102,7 @@ static void a_failed_save_leaves_the_old_file(void **state)
     assert_ok(prune_dict_set_metadata(dict, "k", NULL));
     put(dict, "large", zeros(PRUNE_FLOAT32, PRUNE_SHAPE(INT64_C(1) << 60, 0)));
     assert_fails(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS), PRUNE_ERROR_VALUE,
-                 "tensor 'large': torch.Size([1152921504606846976, 0]) is too large for the format");
+                 "tensor 'large': torch.Size([1152921504606846976, 0]) of torch.float32 is too large for the format");
     expect_old_file(NULL);
     remove(path);
     prune_dict_release(dict);

@@ -102,6 +102,57 @@ bool pruni_json_uint64(uint64_t *out, const pruni_json *json);
 /* Adds a UTF-8 string in quotes, escaped where JSON demands it and nowhere else. */
 void pruni_json_add_string(pruni_text *text, const char *string);
 
+/* ---- Dtypes (dtype.c) ---- */
+
+/* X(safetensors, bits of an element, dtype here or −1, torch, torch's class of storages, NumPy); NULL where a format does
+ * not have it. In the order of safetensors, where later in the list is later in the file. */
+#define PRUNI_FILE_DTYPE_MAP(X)                                              \
+    X("BOOL", 8, PRUNE_BOOL, "torch.bool", "BoolStorage", "|b1")             \
+    X("F4", 4, -1, NULL, NULL, NULL)                                         \
+    X("F6_E2M3", 6, -1, NULL, NULL, NULL)                                    \
+    X("F6_E3M2", 6, -1, NULL, NULL, NULL)                                    \
+    X("U8", 8, PRUNE_UINT8, "torch.uint8", "ByteStorage", "|u1")             \
+    X("I8", 8, -1, "torch.int8", "CharStorage", "|i1")                       \
+    X("F8_E5M2", 8, -1, "torch.float8_e5m2", NULL, NULL)                     \
+    X("F8_E4M3", 8, -1, "torch.float8_e4m3fn", NULL, NULL)                   \
+    X("F8_E8M0", 8, -1, "torch.float8_e8m0fnu", NULL, NULL)                  \
+    X("F8_E4M3FNUZ", 8, -1, "torch.float8_e4m3fnuz", NULL, NULL)             \
+    X("F8_E5M2FNUZ", 8, -1, "torch.float8_e5m2fnuz", NULL, NULL)             \
+    X("I16", 16, -1, "torch.int16", "ShortStorage", "<i2")                   \
+    X("U16", 16, -1, "torch.uint16", NULL, "<u2")                            \
+    X("F16", 16, PRUNE_FLOAT16, "torch.float16", "HalfStorage", "<f2")       \
+    X("BF16", 16, PRUNE_BFLOAT16, "torch.bfloat16", "BFloat16Storage", NULL) \
+    X("I32", 32, PRUNE_INT32, "torch.int32", "IntStorage", "<i4")            \
+    X("U32", 32, -1, "torch.uint32", NULL, "<u4")                            \
+    X("F32", 32, PRUNE_FLOAT32, "torch.float32", "FloatStorage", "<f4")      \
+    X("C64", 64, -1, "torch.complex64", "ComplexFloatStorage", "<c8")        \
+    X("F64", 64, PRUNE_FLOAT64, "torch.float64", "DoubleStorage", "<f8")     \
+    X("I64", 64, PRUNE_INT64, "torch.int64", "LongStorage", "<i8")           \
+    X("U64", 64, -1, "torch.uint64", NULL, "<u8")                            \
+    X(NULL, 128, -1, "torch.complex128", "ComplexDoubleStorage", "<c16")
+
+typedef enum pruni_dtype_naming {
+    PRUNI_NAMED_BY_SAFETENSORS,
+    PRUNI_NAMED_BY_TORCH,
+    PRUNI_NAMED_BY_STORAGE,
+    PRUNI_NAMED_BY_NUMPY,
+    PRUNI_DTYPE_NAMINGS
+} pruni_dtype_naming;
+
+typedef struct pruni_file_dtype {
+    unsigned bits;
+    int held; /* a prune_dtype, or −1 */
+    const char *names[PRUNI_DTYPE_NAMINGS];
+} pruni_file_dtype;
+
+/* By one format's name for it, or by any; NULL where there is none. */
+const pruni_file_dtype *pruni_file_dtype_find(pruni_dtype_naming naming, const char *name);
+const pruni_file_dtype *pruni_file_dtype_named(const char *name);
+
+/* Multiplies the bits of a tensor by one more of its sizes. A size of 0 counts as 1 and sets *empty, so that it hides
+ * no overflow. False: the product does not fit. */
+bool pruni_multiply_bits(uint64_t *bits, bool *empty, uint64_t size);
+
 /* ---- Reading (input.c): from a file, a pipe or memory. How long a file is shows by reading ---- */
 
 typedef struct pruni_input {
@@ -218,46 +269,11 @@ void pruni_output_abandon(pruni_output *output);
 
 enum { PRUNI_SAFETENSORS_MAX_HEADER = 100000000 };
 
-/* In the order of the format. X(name, bits of an element, dtype here or −1) */
-#define PRUNI_SAFETENSORS_DTYPE_MAP(X) \
-    X("BOOL", 8, PRUNE_BOOL)           \
-    X("F4", 4, -1)                     \
-    X("F6_E2M3", 6, -1)                \
-    X("F6_E3M2", 6, -1)                \
-    X("U8", 8, PRUNE_UINT8)            \
-    X("I8", 8, -1)                     \
-    X("F8_E5M2", 8, -1)                \
-    X("F8_E4M3", 8, -1)                \
-    X("F8_E8M0", 8, -1)                \
-    X("F8_E4M3FNUZ", 8, -1)            \
-    X("F8_E5M2FNUZ", 8, -1)            \
-    X("I16", 16, -1)                   \
-    X("U16", 16, -1)                   \
-    X("F16", 16, PRUNE_FLOAT16)        \
-    X("BF16", 16, PRUNE_BFLOAT16)      \
-    X("I32", 32, PRUNE_INT32)          \
-    X("U32", 32, -1)                   \
-    X("F32", 32, PRUNE_FLOAT32)        \
-    X("C64", 64, -1)                   \
-    X("F64", 64, PRUNE_FLOAT64)        \
-    X("I64", 64, PRUNE_INT64)          \
-    X("U64", 64, -1)
-
-typedef struct pruni_safetensors_dtype {
-    const char *name;
-    unsigned bits;
-    int held; /* a prune_dtype, or −1 */
-} pruni_safetensors_dtype;
-
-/* By name or by dtype; NULL where there is none. Later in the list is later in memory. */
-const pruni_safetensors_dtype *pruni_safetensors_find_dtype(const char *name);
-const pruni_safetensors_dtype *pruni_safetensors_dtype_of(prune_dtype dtype);
-
 /* A tensor as the header describes it; the text lies in the header. */
 typedef struct pruni_safetensors_entry {
     const char *name; /* unescaped and terminated; may have NULs within name_length */
     size_t name_length;
-    const pruni_safetensors_dtype *dtype;
+    const pruni_file_dtype *dtype;
     const char *shape; /* "[2, 3]", known to be a list of numbers */
     size_t shape_length;
     uint64_t begin, end; /* of its bytes, from the end of the header */
@@ -288,11 +304,5 @@ prune_status pruni_safetensors_check_layout(uint64_t *end, pruni_safetensors *fi
 
 /* The sizes, of which only the first PRUNE_MAX_DIMS are written, and the rank. */
 int64_t pruni_safetensors_shape(int64_t sizes[PRUNE_MAX_DIMS], const pruni_safetensors_entry *entry);
-
-/* Multiplies the bits of a tensor by one more of its sizes. A size of 0 counts as 1 and sets *empty, so that it hides
- * no overflow. False: the product does not fit. */
-bool pruni_safetensors_add_size(uint64_t *bits, bool *empty, uint64_t size);
-
-prune_status pruni_safetensors_save(const char *path, const prune_dict *dict);
 
 #endif

@@ -3,43 +3,7 @@
 
 #include <string.h>
 
-static const pruni_safetensors_dtype dtypes[] = {
-#define DTYPE_ROW(name, bits, held) { name, bits, held },
-    PRUNI_SAFETENSORS_DTYPE_MAP(DTYPE_ROW)
-#undef DTYPE_ROW
-};
-
-enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
-
-const pruni_safetensors_dtype *pruni_safetensors_find_dtype(const char *name)
-{
-    for (int i = 0; i < DTYPES; i++)
-        if (strcmp(dtypes[i].name, name) == 0)
-            return &dtypes[i];
-    return NULL;
-}
-
-const pruni_safetensors_dtype *pruni_safetensors_dtype_of(prune_dtype dtype)
-{
-    for (int i = 0; i < DTYPES; i++)
-        if (dtypes[i].held == (int)dtype)
-            return &dtypes[i];
-    return NULL;
-}
-
 /* ---- Shapes ---- */
-
-bool pruni_safetensors_add_size(uint64_t *bits, bool *empty, uint64_t size)
-{
-    if (size == 0) {
-        *empty = true;
-        return true;
-    }
-    if (*bits > UINT64_MAX / size)
-        return false;
-    *bits *= size;
-    return true;
-}
 
 /* The next size of a shape that is known to be a list of numbers; false at its end. */
 static bool next_size(uint64_t *size, pruni_json *json)
@@ -62,7 +26,7 @@ static bool count_bits(uint64_t *out, const pruni_safetensors_entry *entry)
     bool empty = false;
     begin_shape(&json, entry);
     while (next_size(&size, &json))
-        if (!pruni_safetensors_add_size(&bits, &empty, size))
+        if (!pruni_multiply_bits(&bits, &empty, size))
             return false;
     *out = empty ? 0 : bits;
     return true;
@@ -169,12 +133,13 @@ static prune_status check_place(const pruni_safetensors *file, const pruni_safet
     if (!count_bits(&bits, entry))
         return pruni_bad_file(PRUNI_OVERFLOW, file->source, "tensor %s: shape %s of %s is too large for any memory",
                               pruni_shown(name, entry->name, entry->name_length),
-                              pruni_shown(shape, entry->shape, entry->shape_length), entry->dtype->name);
+                              pruni_shown(shape, entry->shape, entry->shape_length),
+                              entry->dtype->names[PRUNI_NAMED_BY_SAFETENSORS]);
     if (bits % 8 != 0 || bits / 8 != end - begin)
         return pruni_bad_file(PRUNI_SIZE, file->source, "tensor %s: shape %s of %s has %llu bits, its place %llu bytes",
                               pruni_shown(name, entry->name, entry->name_length),
-                              pruni_shown(shape, entry->shape, entry->shape_length), entry->dtype->name,
-                              (unsigned long long)bits, end - begin);
+                              pruni_shown(shape, entry->shape, entry->shape_length),
+                              entry->dtype->names[PRUNI_NAMED_BY_SAFETENSORS], (unsigned long long)bits, end - begin);
     return PRUNE_OK;
 }
 

@@ -40,7 +40,7 @@ static prune_status read_dtype(pruni_safetensors *file, pruni_json *json, pruni_
         return bad_tensor(file, entry, PRUNI_SCHEMA, "dtype", "is not a string");
     size_t length;
     const char *name = take_string(file, json, &length);
-    entry->dtype = strlen(name) == length ? pruni_safetensors_find_dtype(name) : NULL;
+    entry->dtype = strlen(name) == length ? pruni_file_dtype_find(PRUNI_NAMED_BY_SAFETENSORS, name) : NULL;
     if (entry->dtype)
         return PRUNE_OK;
     char shown_name[PRUNI_SHOWN_SIZE];

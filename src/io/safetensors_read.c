@@ -6,7 +6,7 @@ static prune_status add_tensor(pruni_file *file, const pruni_safetensors *header
     pruni_file_tensor t = {
         .name = entry->name,
         .name_length = entry->name_length,
-        .dtype_name = entry->dtype->name,
+        .dtype_name = entry->dtype->names[PRUNI_NAMED_BY_SAFETENSORS],
         .held = entry->dtype->held,
         .element_size = entry->dtype->bits % 8 == 0 ? entry->dtype->bits / 8 : 0,
         .is_contiguous = true,
