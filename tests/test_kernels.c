@@ -336,6 +336,55 @@ static void variants_of_list_stops(void **state)
     with_every_variant(compare_list_stops);
 }
 
+/* ---- Keys ---- */
+
+static void fill_keys(uint32_t *some, uint32_t seed)
+{
+    for (int64_t i = 0; i < SIZE; i++)
+        some[i] = next_random(&seed) % 5 == 0 ? PRUNI_ALL_KEYS - 1 : next_random(&seed) % 6 + 0x7ffffc;
+}
+
+static void compare_count_below(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    static const uint32_t limits[] = { 0, 0x7ffffc, 0x7fffff, 0x800001, PRUNI_ALL_KEYS - 1, PRUNI_ALL_KEYS };
+    fill_keys(keys[0], (uint32_t)n);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        assert_int_equal(variant->count_below(keys[0] + offset, n, limits[i]),
+                         reference->count_below(keys[0] + offset, n, limits[i]));
+}
+
+static void variants_of_count_below(void **state)
+{
+    (void)state;
+    with_every_variant(compare_count_below);
+}
+
+static void compare_list_between(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n,
+                                 int64_t offset)
+{
+    static const uint32_t ranges[][2] = { { 0x7ffffe, 0x800000 }, { 0x7fffff, 0x7fffff }, { 0, PRUNI_ALL_KEYS } };
+    fill_keys(keys[0], (uint32_t)n);
+    for (int i = 0; i < 3; i++) {
+        for (int64_t j = 0; j < SIZE; j++)
+            places[0][j] = places[1][j] = (uint32_t)(5 * j);
+        const uint32_t *range = ranges[i];
+        int64_t expected = reference->list_between(keys[1], places[0] + offset, keys[0] + offset, n, range[0],
+                                                   range[1]);
+        assert_int_equal(
+            variant->list_between(places[1] + offset, places[1] + offset, keys[0] + offset, n, range[0], range[1]),
+            expected); /* in place */
+        if (expected > 0)
+            assert_memory_equal(places[1] + offset, keys[1], (size_t)expected * sizeof keys[1][0]);
+        assert_memory_equal(places[1] + offset + n, places[0] + offset + n, SLACK * sizeof places[0][0]);
+    }
+}
+
+static void variants_of_list_between(void **state)
+{
+    (void)state;
+    with_every_variant(compare_list_between);
+}
+
 /* ---- Random numbers ---- */
 
 static void fill_words(uint32_t *words, int64_t n, uint32_t seed)

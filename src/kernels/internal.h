@@ -201,6 +201,29 @@ float pruni_kernel_magnitude_of_key(uint32_t key);
 int64_t pruni_kernel_mask_chunk(float *mask, const float *x, int64_t n, bool largest, uint32_t key,
                                 int64_t *equal_left);
 
+/* ---- Keys in no order (rank.c) ---- */
+
+/* How many of n keys are below the limit; all are less than 2^31. */
+typedef int64_t pruni_kernel_count_keys(const uint32_t *keys, int64_t n, uint32_t limit);
+
+/* The places of those of n keys that lie from `low` to below `high`; gives how many there are. `list` may be `places`, and
+ * has room for all. */
+typedef int64_t pruni_kernel_list_keys(uint32_t *list, const uint32_t *places, const uint32_t *keys, int64_t n,
+                                       uint32_t low, uint32_t high);
+
+pruni_kernel_list_keys pruni_kernel_list_between;
+
+/* Keys from `low` to below `high`, and how many keys there are below either. */
+typedef struct pruni_bracket {
+    uint32_t low, high;
+    int64_t below_low, below_high;
+} pruni_bracket;
+
+/* Narrows a bracket that holds the keys of the ranks from `first` to `last`, from 0, until it holds no more than `slack`
+ * keys or a single value, or its middle lies among theirs. Ranks that there are not leave that end as it is. */
+void pruni_kernel_close_in(pruni_bracket *bracket, const uint32_t *keys, int64_t n, int64_t first, int64_t last,
+                           int64_t slack);
+
 /* ---- The sieve (sieve.c, sieve_pick.c): selection and pruning in one pass ----
  * The k smallest of n scores, of which there may be many, are pruned. A sample tells between which two keys the k-th is to
  * be expected; one pass counts what lies below, keeps the few between as candidates, and writes mask and pruned values as
@@ -276,7 +299,7 @@ int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t le
 
 /* Leaves those candidates that a complete pass wrote wrongly; then puts right what it wrote of a run. */
 void pruni_kernel_pick_wrong(pruni_pick *pick, const pruni_choice *choice);
-void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first);
+void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first, const pruni_choice *choice);
 
 /* Writes a run; and, after that, prunes the listed places that lie in it: the lower halves of the entries. */
 void pruni_kernel_prune_run(const pruni_run *run, int64_t first, const pruni_choice *choice);

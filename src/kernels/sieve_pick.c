@@ -7,6 +7,7 @@ enum {
     BLOCK = 1 << 13,           /* entries a call of the sieve */
     ALL_CANDIDATES = 1 << 12,  /* so few entries are all candidates */
     SAMPLE_RUN = 16,           /* a cache line */
+    SLACK = 16,                /* of how many in the window one may be superfluous at either end */
     MOST_SAMPLES = 1 << 18,    /* 1 MB */
     MOST_CANDIDATES = 14 << 15 /* 3.5 MB */
 };
@@ -85,53 +86,18 @@ static int64_t take_sample(uint32_t *sample, const pruni_run *runs, int64_t n)
     return count;
 }
 
-enum { BIN_BITS = 11, BINS = 1 << BIN_BITS, COARSE_SHIFT = 31 - BIN_BITS };
-enum { FEW = 512, FEW_BINS = 256 }; /* for so few keys, rounds of fewer bins cost less */
-
-/* Of `size` bins, each as wide as 2^shift keys, of which the first begins at `from`. */
-static void count_keys(uint32_t bins[], uint32_t size, const uint32_t *keys, int64_t n, uint32_t from, int shift)
+/* Narrows the window to where the sample has the ranks from `first` to `last`, about. */
+static void narrow(pruni_pick *pick, int64_t n, int64_t first, int64_t last)
 {
-    memset(bins, 0, size * sizeof bins[0]);
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bin = (keys[i] - from) >> shift;
-        if (bin < size)
-            bins[bin]++;
-    }
-}
-
-/* The bin in which the entry of that rank, from 0, lies. */
-static uint32_t bin_of_rank(const uint32_t bins[], uint32_t size, int64_t rank)
-{
-    uint32_t bin = 0;
-    for (; bin < size - 1 && rank >= bins[bin]; bin++)
-        rank -= bins[bin];
-    return bin;
-}
-
-/* Narrows the window to where the sample has the ranks from `low` to `high`; a rank that it has not leaves that end
- * open. */
-static void narrow(pruni_pick *pick, int64_t n, int64_t low, int64_t middle, int64_t high)
-{
-    pruni_sieve *sieve = &pick->sieve;
-    const uint32_t *sample = pick->sample;
-    uint32_t bins[BINS];
-    count_keys(bins, BINS, sample, n, 0, COARSE_SHIFT);
-    uint32_t first = bin_of_rank(bins, BINS, low >= 0 ? low : middle);
-    uint32_t last = bin_of_rank(bins, BINS, high < n ? high : middle);
-    int64_t before = 0;
-    for (uint32_t bin = 0; bin < first; bin++)
-        before += bins[bin];
-    uint32_t from = first << COARSE_SHIFT;
-    int shift = 0;
-    while (((last + 1 - first) << COARSE_SHIFT) >> shift > BINS)
-        shift++;
-    count_keys(bins, BINS, sample, n, from, shift);
-    if (low >= 0)
-        sieve->low = from + (bin_of_rank(bins, BINS, low - before) << shift);
-    if (high < n)
-        sieve->high = from + ((bin_of_rank(bins, BINS, high - before) + 1) << shift);
-    uint32_t bin = bin_of_rank(bins, BINS, middle - before);
-    sieve->cut = from + (bin << shift) + ((1u << shift) + 1) / 2;
+    const int64_t slack = (last - first) / SLACK;
+    pruni_bracket low = { .high = PRUNI_ALL_KEYS, .below_high = n };
+    pruni_kernel_close_in(&low, pick->sample, n, first, last, slack);
+    pruni_bracket high = low;
+    pruni_kernel_close_in(&low, pick->sample, n, first, first, slack);
+    pruni_kernel_close_in(&high, pick->sample, n, last, last, slack);
+    pick->sieve.low = low.low;
+    pick->sieve.high = high.high;
+    pick->sieve.cut = low.low + (high.high - low.low) / 2;
 }
 
 void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double share)
@@ -145,8 +111,7 @@ void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double sh
     double rank = share * (double)count;
     double fitting = (double)(pick->room - BLOCK) / 1.5 * (double)count / (double)pick->n / 2;
     double reach = fmin(margin * sqrt(rank * (1 - share)) + 1, fmax(fitting, 1));
-    int64_t middle = pruni_smaller((int64_t)rank, count - 1);
-    narrow(pick, count, (int64_t)floor(rank - reach), middle, (int64_t)ceil(rank + reach));
+    narrow(pick, count, (int64_t)floor(rank - reach), (int64_t)ceil(rank + reach));
 }
 
 void pruni_kernel_pick_window_of_draws(pruni_pick *pick, int64_t n, int64_t k)
@@ -202,35 +167,19 @@ bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t firs
 
 /* ---- The k-th among the candidates ---- */
 
-static int shift_for(uint32_t width, uint32_t size)
-{
-    int shift = 0;
-    while ((width - 1) >> shift >= size)
-        shift++;
-    return shift;
-}
-
 bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int64_t k)
 {
     const pruni_sieve *sieve = &pick->sieve;
-    if (!pick->complete || k <= sieve->below || k > sieve->below + sieve->count)
+    int64_t rank = k - 1 - sieve->below;
+    if (!pick->complete || rank < 0 || rank >= sieve->count)
         return false;
-    k -= sieve->below;
-    int64_t equal = sieve->count;
-    uint32_t from = sieve->low;
-    const uint32_t size = sieve->count < FEW ? FEW_BINS : BINS;
-    for (uint32_t width = sieve->high - sieve->low; width > 1;) {
-        uint32_t bins[BINS];
-        int shift = shift_for(width, size);
-        count_keys(bins, size, sieve->keys, sieve->count, from, shift);
-        uint32_t bin = bin_of_rank(bins, size, k - 1);
-        for (uint32_t i = 0; i < bin; i++)
-            k -= bins[i];
-        from += bin << shift;
-        width = 1u << shift;
-        equal = bins[bin];
-    }
-    *found = (pruni_selection){ .key = from, .equal = equal, .equal_chosen = k };
+    pruni_bracket b = { .low = sieve->low, .high = sieve->high, .below_high = sieve->count };
+    pruni_kernel_close_in(&b, sieve->keys, sieve->count, rank, rank, 0);
+    *found = (pruni_selection){
+        .key = b.low,
+        .equal = b.below_high - b.below_low,
+        .equal_chosen = rank + 1 - b.below_low,
+    };
     return true;
 }
 
@@ -254,6 +203,8 @@ static bool is_kth(pruni_selection *found, const pruni_run *runs, int64_t count,
     *found = (pruni_selection){ .key = key, .equal = equal, .equal_chosen = k - below };
     return k > below && k <= below + equal;
 }
+
+enum { BINS = 1 << 11 };
 
 /* Counts the digit of `bits` bits above `shift` in those keys whose digits above it are `prefix`. */
 static void count_digit(int64_t bins[BINS], const pruni_run *run, int shift, int bits, uint32_t prefix)
@@ -320,11 +271,6 @@ void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, co
 
 /* ---- What is chosen ---- */
 
-static bool is_chosen(const pruni_choice *choice, uint32_t key, int64_t place)
-{
-    return (key < choice->key) | ((key == choice->key) & (place < choice->split)); /* nothing to guess */
-}
-
 static void set_entry(const pruni_run *run, int64_t i, float mask)
 {
     run->mask[i] = mask;
@@ -332,29 +278,35 @@ static void set_entry(const pruni_run *run, int64_t i, float mask)
         run->value[i] = mask * run->orig[i];
 }
 
+/* Of the candidates from `start`, up to before `end`, those that lie between the cut and where it should have been. */
+static void list_wrong(pruni_pick *pick, int64_t *wrong, int64_t start, int64_t end, uint32_t limit)
+{
+    const pruni_sieve *sieve = &pick->sieve;
+    uint32_t low = limit < sieve->cut ? limit : sieve->cut;
+    uint32_t high = limit < sieve->cut ? sieve->cut : limit;
+    *wrong += pruni_kernel_list_between(sieve->places + *wrong, sieve->places + start, sieve->keys + start, end - start,
+                                        low, high);
+}
+
 void pruni_kernel_pick_wrong(pruni_pick *pick, const pruni_choice *choice)
 {
     pruni_sieve *sieve = &pick->sieve;
-    int64_t wrong = 0;
-    for (int64_t i = 0; i < sieve->count; i++) {
-        uint32_t key = sieve->keys[i];
-        uint32_t place = sieve->places[i];
-        bool chosen = is_chosen(choice, key, place);
-        sieve->keys[wrong] = chosen;
-        sieve->places[wrong] = place;
-        wrong += chosen != (key < sieve->cut);
-    }
+    int64_t wrong = 0, split = choice->split > UINT32_MAX ? sieve->count : 0;
+    while (split < sieve->count && sieve->places[split] < choice->split)
+        split++;
+    list_wrong(pick, &wrong, 0, split, choice->key + 1);
+    list_wrong(pick, &wrong, split, sieve->count, choice->key);
     sieve->count = wrong;
 }
 
-void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first)
+void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int64_t first, const pruni_choice *choice)
 {
     const pruni_sieve *sieve = &pick->sieve;
-    const float one = pruni_one();
+    const float mask = choice->key < sieve->cut ? pruni_one() : 0; /* too much was pruned, or too little */
     for (int64_t i = 0; i < sieve->count; i++) {
         int64_t at = sieve->places[i] - first;
         if (at >= 0 && at < run->n)
-            set_entry(run, at, sieve->keys[i] ? 0 : one);
+            set_entry(run, at, mask);
     }
 }
 

@@ -216,6 +216,11 @@ SIMD_INLINE vint v_and_not(vint a, vint b)
     return _mm256_andnot_si256(a, b);
 }
 
+SIMD_INLINE vint v_add_words(vint a, vint b)
+{
+    return _mm256_add_epi32(a, b);
+}
+
 SIMD_INLINE vint v_subtract(vint a, vint b)
 {
     return _mm256_sub_epi32(a, b);

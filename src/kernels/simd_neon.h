@@ -115,6 +115,7 @@ DEFINE_BINARY(vfloat, v_with_sign, vfloat, vfloat, four_with_sign)
 DEFINE_BINARY(vfloat, v_scale, vfloat, vfloat, scale_four)
 
 DEFINE_BINARY(vint, v_and, vint, vint, vandq_u32)
+DEFINE_BINARY(vint, v_add_words, vint, vint, vaddq_u32)
 DEFINE_BINARY(vint, v_subtract, vint, vint, vsubq_u32)
 DEFINE_BINARY(vint, v_least, vint, vint, vminq_u32)
 

@@ -20,6 +20,8 @@
     ROW(norm_two_run, two_run, portable, avx2, avx2, neon)               \
     ROW(norm_channels, channel_norms, portable, avx2, avx2, neon)        \
     ROW(list_stops, stops, portable, avx2, avx2, neon)                   \
+    ROW(count_below, count_keys, portable, avx2, avx2, neon)             \
+    ROW(list_between, list_keys, portable, avx2, avx2, neon)             \
     ROW(mt19937_twist, twist, portable, avx2, avx2, portable)            \
     ROW(mt19937_temper, temper, portable, avx2, avx2, portable)          \
     ROW(uniform_float, uniform_float_fn, portable, avx2, avx2, portable) \

@@ -243,7 +243,7 @@ static void correct(search *s)
     int64_t first = 0;
     pruni_kernel_pick_wrong(&s->pick, &f->choice);
     for (int64_t i = 0; i < f->count; first += f->runs[i++].n)
-        pruni_kernel_pick_correct(&s->pick, &f->runs[i], first);
+        pruni_kernel_pick_correct(&s->pick, &f->runs[i], first, &f->choice);
     prune_ties_listed(f);
 }
 
