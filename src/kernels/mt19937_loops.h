@@ -3,7 +3,7 @@
 
 LOOP_TARGET static inline uint32_t twisted(uint32_t high, uint32_t low)
 {
-    uint32_t mixed = (high & UINT32_C(0x80000000)) | (low & UINT32_C(0x7fffffff));
+    uint32_t mixed = low ^ ((high ^ low) & UINT32_C(0x80000000)); /* the upper bit of one, the lower bits of the other */
     return (mixed >> 1) ^ ((0u - (low & 1u)) & UINT32_C(0x9908b0df));
 }
 
@@ -31,22 +31,30 @@ LOOP_TARGET void LOOP_NAME(mt19937_temper)(uint32_t *draws, const uint32_t *word
         draws[i] = tempered(words[i]);
 }
 
-LOOP_TARGET static inline float unit_float(uint32_t draw)
+/* The lower 24 bits. */
+LOOP_TARGET static inline float draw_float(uint32_t draw)
 {
-    return (float)(int32_t)(draw & 0xffffffu) * 0x1p-24f;
+    return (float)(int32_t)(draw & 0xffffffu);
 }
 
 LOOP_TARGET void LOOP_NAME(uniform_float)(float *out, const uint32_t *words, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        out[i] = unit_float(tempered(words[i]));
+        out[i] = draw_float(tempered(words[i])) * 0x1p-24f;
 }
 
+/* from + range * draw / 2^24, the product exact; what comes out as `to` is `from`. */
 LOOP_TARGET void LOOP_NAME(uniform_range)(float *out, const uint32_t *words, int64_t n, float from, float to)
 {
-    float range = to - from;
+    const float range = to - from, step = range * 0x1p-24f;
+    const bool is_exact = step * 0x1p24f == range, reaches = fmaf(step, 0x1p24f - 1, from) == to;
+    if (is_exact && !reaches) { /* the usual case */
+        for (int64_t i = 0; i < n; i++)
+            out[i] = fmaf(draw_float(tempered(words[i])), step, from);
+        return;
+    }
     for (int64_t i = 0; i < n; i++) {
-        float value = fmaf(unit_float(tempered(words[i])), range, from);
+        float value = fmaf(draw_float(tempered(words[i])) * 0x1p-24f, range, from);
         out[i] = value == to ? from : value;
     }
 }
