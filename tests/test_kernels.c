@@ -35,6 +35,12 @@ static void fill_floats(float *x, int64_t n, uint32_t seed)
     }
 }
 
+static void fill_words(uint32_t *words, int64_t n, uint32_t seed)
+{
+    for (int64_t i = 0; i < n; i++)
+        words[i] = next_random(&seed) << 8 ^ next_random(&seed);
+}
+
 /* Masks as they are found: ones and zeros, rarely anything else. */
 static void fill_mask(float *mask, int64_t n, uint32_t seed)
 {
@@ -314,6 +320,31 @@ static void variants_of_norm_channels(void **state)
 
 /* ---- Ties ---- */
 
+static void compare_list_run(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    uint64_t got[SIZE + 1], expected[SIZE + 1];
+    fill_floats(a, SIZE, (uint32_t)n);
+    fill_mask(b, SIZE, (uint32_t)n);
+    fill_words(keys[0], SIZE, (uint32_t)n);
+    for (int masked = 0; masked < 2; masked++)
+        for (int drawn = 0; drawn < 2; drawn++) {
+            const pruni_run run = { .n = n,
+                                    .scores = drawn ? NULL : a + offset,
+                                    .draws = drawn ? keys[0] + offset : NULL,
+                                    .before = masked ? b + offset : NULL };
+            int64_t count = variant->list_run(got, &run, 1000);
+            assert_int_equal(count, reference->list_run(expected, &run, 1000));
+            if (count > 0)
+                assert_memory_equal(got, expected, (size_t)count * sizeof got[0]);
+        }
+}
+
+static void variants_of_list_run(void **state)
+{
+    (void)state;
+    with_every_variant(compare_list_run);
+}
+
 static void compare_list_stops(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
 {
     uint64_t entries[PRUNI_STOPS + SLACK];
@@ -386,12 +417,6 @@ static void variants_of_list_between(void **state)
 }
 
 /* ---- Random numbers ---- */
-
-static void fill_words(uint32_t *words, int64_t n, uint32_t seed)
-{
-    for (int64_t i = 0; i < n; i++)
-        words[i] = next_random(&seed) << 8 ^ next_random(&seed);
-}
 
 static void compare_twist(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
 {

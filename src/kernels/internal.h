@@ -309,7 +309,9 @@ void pruni_kernel_prune_listed(const pruni_run *run, int64_t first, const uint64
 int64_t pruni_kernel_place_after_equal(const pruni_run *run, int64_t first, uint32_t key, int64_t *left);
 
 /* Key above place of the entries that are not passed over, for pruni_kernel_order_as_torch(); gives how many. */
-int64_t pruni_kernel_list_run(uint64_t *entries, const pruni_run *run, int64_t first);
+typedef int64_t pruni_kernel_list_fn(uint64_t *entries, const pruni_run *run, int64_t first);
+
+pruni_kernel_list_fn pruni_kernel_list_run;
 
 /* ---- Masks (mask.c) ---- */
 

@@ -96,8 +96,12 @@ static void list(scan *s, const uint64_t *a, uint32_t pivot, bool down)
 /* Swaps the stops that both have. */
 static void swap_stops(uint64_t *a, scan *left, scan *right)
 {
-    while (left->taken < left->count && right->taken < right->count)
-        swap(&a[left->next + left->stops[left->taken++]], &a[right->next - right->stops[right->taken++]]);
+    const uint8_t *up = left->stops + left->taken, *down = right->stops + right->taken;
+    int64_t count = pruni_smaller(left->count - left->taken, right->count - right->taken);
+    for (int64_t i = 0; i < count; i++)
+        swap(&a[left->next + up[i]], &a[right->next - down[i]]);
+    left->taken += count;
+    right->taken += count;
 }
 
 /* As far as whole blocks go; *i and *j are then where the scans stand, *j one above. */

@@ -26,3 +26,17 @@ void pruni_sieve_portable(pruni_sieve *sieve, const pruni_run *run, uint32_t fir
         run->value[i] = mask * run->orig[i];
     }
 }
+
+int64_t pruni_list_run_portable(uint64_t *entries, const pruni_run *run, int64_t first)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < run->n; i++)
+        if (pruni_sieve_is_open(run, i))
+            entries[count++] = (uint64_t)pruni_sieve_key(run, i) << 32 | (uint64_t)(first + i);
+    return count;
+}
+
+int64_t pruni_kernel_list_run(uint64_t *entries, const pruni_run *run, int64_t first)
+{
+    return pruni_kernels_used()->list_run(entries, run, first);
+}

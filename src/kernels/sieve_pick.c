@@ -347,17 +347,3 @@ int64_t pruni_kernel_pick_split(const pruni_pick *pick, uint32_t key, int64_t le
         left -= sieve->keys[++i] == key;
     return (int64_t)sieve->places[i] + 1;
 }
-
-int64_t pruni_kernel_list_run(uint64_t *entries, const pruni_run *run, int64_t first)
-{
-    int64_t count = 0;
-    if (!run->before && !run->draws) {
-        for (int64_t i = 0; i < run->n; i++)
-            entries[i] = (uint64_t)pruni_select_key(run->scores[i], false) << 32 | (uint64_t)(first + i);
-        return run->n;
-    }
-    for (int64_t i = 0; i < run->n; i++)
-        if (pruni_sieve_is_open(run, i))
-            entries[count++] = (uint64_t)pruni_sieve_key(run, i) << 32 | (uint64_t)(first + i);
-    return count;
-}

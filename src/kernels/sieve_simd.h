@@ -118,3 +118,26 @@ SIMD_TARGET void SIMD_NAME(sieve)(pruni_sieve *sieve, const pruni_run *run, uint
     else
         sieve_groups(sieve, run, first, false, false, false);
 }
+
+SIMD_INLINE int64_t list_all(uint64_t *entries, const pruni_run *run, uint32_t first, bool from_draws)
+{
+    vint places = v_add_words(v_all_words(first), v_lane_numbers());
+    int64_t i = 0;
+    for (; i + LANES <= run->n; i += LANES) {
+        v_store_pairs(entries + i, places, keys_of(run, i, from_draws));
+        places = v_add_words(places, v_all_words(LANES));
+    }
+    return i;
+}
+
+/* Entries left over, and all where some are passed over, are the reference's. */
+SIMD_TARGET int64_t SIMD_NAME(list_run)(uint64_t *entries, const pruni_run *run, int64_t first)
+{
+    int64_t done = 0;
+    if (!run->before && run->draws)
+        done = list_all(entries, run, (uint32_t)first, true);
+    else if (!run->before)
+        done = list_all(entries, run, (uint32_t)first, false);
+    const pruni_run rest = pruni_kernel_run_part(run, done, run->n - done);
+    return done + pruni_list_run_portable(entries + done, &rest, first + done);
+}

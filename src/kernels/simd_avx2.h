@@ -221,6 +221,20 @@ SIMD_INLINE vint v_add_words(vint a, vint b)
     return _mm256_add_epi32(a, b);
 }
 
+/* 0, 1, 2, ... */
+SIMD_INLINE vint v_lane_numbers(void)
+{
+    return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+/* Numbers of 64 bits, of which the lanes are the lower and the upper halves. */
+SIMD_INLINE void v_store_pairs(uint64_t *to, vint lower, vint upper)
+{
+    __m256i a = _mm256_unpacklo_epi32(lower, upper), b = _mm256_unpackhi_epi32(lower, upper);
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permute2x128_si256(a, b, 0x20));
+    _mm256_storeu_si256((__m256i *)(void *)(to + LANES / 2), _mm256_permute2x128_si256(a, b, 0x31));
+}
+
 SIMD_INLINE vint v_subtract(vint a, vint b)
 {
     return _mm256_sub_epi32(a, b);

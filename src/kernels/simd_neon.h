@@ -231,6 +231,27 @@ SIMD_INLINE vint v_repeat_four(const uint32_t words[4])
     return (vint){ vld1q_u32(words), vld1q_u32(words) };
 }
 
+/* 0, 1, 2, ... */
+SIMD_INLINE vint v_lane_numbers(void)
+{
+    static const uint32_t numbers[LANES] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+    return v_load_words(numbers);
+}
+
+SIMD_INLINE void store_two_pairs(uint64_t *to, uint32x4_t pairs)
+{
+    vst1q_u64(to, vreinterpretq_u64_u32(pairs));
+}
+
+/* Numbers of 64 bits, of which the lanes are the lower and the upper halves. */
+SIMD_INLINE void v_store_pairs(uint64_t *to, vint lower, vint upper)
+{
+    store_two_pairs(to, vzip1q_u32(lower.low, upper.low));
+    store_two_pairs(to + 2, vzip2q_u32(lower.low, upper.low));
+    store_two_pairs(to + 4, vzip1q_u32(lower.high, upper.high));
+    store_two_pairs(to + 6, vzip2q_u32(lower.high, upper.high));
+}
+
 /* ---- Across lanes ---- */
 
 /* The sum of the lanes of each of four vectors. */

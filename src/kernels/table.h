@@ -19,6 +19,7 @@
     ROW(prune_n_of_four, of_four, portable, avx2, avx2, neon)            \
     ROW(norm_two_run, two_run, portable, avx2, avx2, neon)               \
     ROW(norm_channels, channel_norms, portable, avx2, avx2, neon)        \
+    ROW(list_run, list_fn, portable, avx2, avx2, neon)                   \
     ROW(list_stops, stops, portable, avx2, avx2, neon)                   \
     ROW(count_below, count_keys, portable, avx2, avx2, neon)             \
     ROW(list_between, list_keys, portable, avx2, avx2, neon)             \
