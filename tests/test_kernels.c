@@ -133,6 +133,7 @@ static void sieve_both(const pruni_kernels *variant, const pruni_kernels *refere
     clear_outputs();
     for (int i = 0; i < 2; i++) {
         sieves[i] = window;
+        sieves[i].streams = offset % 2 == 0;
         sieves[i].keys = keys[i];
         sieves[i].places = places[i];
         if (run.mask) {

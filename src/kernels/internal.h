@@ -251,6 +251,7 @@ typedef struct pruni_sieve {
     uint32_t low, cut, high; /* keys from `low` to below `high` are candidates; those below `cut` are pruned for now */
     int64_t seen, below;     /* entries that were not passed over, and of those the keys below `low` */
     int64_t count;           /* of the candidates */
+    bool streams;            /* more is written than the caches keep */
     uint32_t *keys, *places; /* in the order of their places; room for all that a call might add if all
                                 were candidates; NULL where none can be */
 } pruni_sieve;

@@ -4,12 +4,13 @@
 #include <math.h>
 
 enum {
-    BLOCK = 1 << 13,           /* entries a call of the sieve */
-    ALL_CANDIDATES = 1 << 12,  /* so few entries are all candidates */
-    SAMPLE_RUN = 16,           /* a cache line */
-    SLACK = 16,                /* of how many in the window one may be superfluous at either end */
-    MOST_SAMPLES = 1 << 18,    /* 1 MB */
-    MOST_CANDIDATES = 14 << 15 /* 3.5 MB */
+    BLOCK = 1 << 13,            /* entries a call of the sieve */
+    ALL_CANDIDATES = 1 << 12,   /* so few entries are all candidates */
+    SAMPLE_RUN = 16,            /* a cache line */
+    SLACK = 16,                 /* of how many in the window one may be superfluous at either end */
+    MOST_SAMPLES = 1 << 18,     /* 1 MB */
+    MOST_CANDIDATES = 14 << 15, /* 3.5 MB */
+    STREAMED = 1 << 21          /* 8 MB each of mask and value */
 };
 
 /* ---- Room ---- */
@@ -42,7 +43,7 @@ void pruni_kernel_pick_start(pruni_pick *pick, uint32_t *words, int64_t n)
 {
     int64_t room = candidate_room(n);
     *pick = (pruni_pick){
-        .sieve = { .high = PRUNI_ALL_KEYS, .keys = words, .places = words + room },
+        .sieve = { .high = PRUNI_ALL_KEYS, .streams = n >= STREAMED, .keys = words, .places = words + room },
         .n = n,
         .room = room,
         .sample = words + 2 * room,

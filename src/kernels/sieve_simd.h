@@ -10,25 +10,43 @@ SIMD_INLINE vint keys_of(const pruni_run *run, int64_t i, bool from_draws)
     return v_least(magnitudes, v_all_words(PRUNI_ALL_KEYS - 1));
 }
 
-SIMD_INLINE void write_pruned(const pruni_run *run, int64_t i, vfloat mask)
+/* One array after the other, so that what goes past the caches goes in whole lines. */
+SIMD_INLINE void write_group(const pruni_run *run, int64_t first, const vfloat masks[GROUP / LANES], bool stream)
 {
-    v_store(run->mask + i, mask);
-    v_store(run->value + i, v_multiply(mask, v_load(run->orig + i)));
+    for (int lane = 0; lane < GROUP; lane += LANES) {
+        if (stream)
+            v_stream(run->mask + first + lane, masks[lane / LANES]);
+        else
+            v_store(run->mask + first + lane, masks[lane / LANES]);
+    }
+    for (int lane = 0; lane < GROUP; lane += LANES) {
+        vfloat value = v_multiply(masks[lane / LANES], v_load(run->orig + first + lane));
+        if (stream)
+            v_stream(run->value + first + lane, value);
+        else
+            v_store(run->value + first + lane, value);
+    }
 }
+
+/* How a run is gone through. */
+typedef struct way {
+    bool from_draws, masked, written, stream;
+} way;
 
 /* Writes what is known of a group, counts, and gives one bit for each candidate. */
 SIMD_INLINE uint32_t sieve_group(const pruni_run *run, int64_t first, const vint window[3], vint *below, vint *seen,
-                                 bool from_draws, bool masked, bool written)
+                                 way w)
 {
     const vfloat one = v_all(1);
     vmask between[GROUP / LANES];
+    vfloat masks[GROUP / LANES];
     for (int lane = 0; lane < GROUP; lane += LANES) {
         int64_t i = first + lane;
-        vint keys = keys_of(run, i, from_draws);
-        vfloat mask = masked ? v_load(run->before + i) : one;
+        vint keys = keys_of(run, i, w.from_draws);
+        vfloat mask = w.masked ? v_load(run->before + i) : one;
         vmask under = v_is_less(keys, window[0]), reach = v_is_less(keys, window[2]);
         vmask pruned = v_is_less(keys, window[1]);
-        if (masked) {
+        if (w.masked) {
             vmask open = v_is_equal(mask, one);
             pruned = v_both(pruned, open);
             under = v_both(under, open);
@@ -37,9 +55,10 @@ SIMD_INLINE uint32_t sieve_group(const pruni_run *run, int64_t first, const vint
         }
         *below = v_count(*below, under);
         between[lane / LANES] = v_but_not(reach, under);
-        if (written)
-            write_pruned(run, i, v_zero_where(pruned, mask));
+        masks[lane / LANES] = v_zero_where(pruned, mask);
     }
+    if (w.written)
+        write_group(run, first, masks, w.stream);
     return v_flags(between);
 }
 
@@ -77,8 +96,7 @@ SIMD_INLINE void keep_candidates(pruni_sieve *sieve, const pruni_run *run, int64
 
 /* All but the numbers is known when this is compiled. The sieve and the run are copies, as nothing that is written can lie
  * in those. Where value and scores are one array there are no candidates. Entries left over are the reference's. */
-SIMD_INLINE void sieve_groups(pruni_sieve *result, const pruni_run *all, uint32_t first, bool from_draws, bool masked,
-                              bool written)
+SIMD_INLINE void sieve_groups(pruni_sieve *result, const pruni_run *all, uint32_t first, way w)
 {
     pruni_sieve sieve = *result;
     const pruni_run run = *all;
@@ -91,32 +109,44 @@ SIMD_INLINE void sieve_groups(pruni_sieve *result, const pruni_run *all, uint32_
         int64_t start = done;
         int groups = 0;
         for (; groups < GROUPS && done + GROUP <= run.n; groups++, done += GROUP)
-            flags[groups] = sieve_group(&run, done, window, &below, &seen, from_draws, masked, written);
+            flags[groups] = sieve_group(&run, done, window, &below, &seen, w);
         if (keeps)
-            keep_candidates(&sieve, &run, start, flags, groups, first, from_draws);
+            keep_candidates(&sieve, &run, start, flags, groups, first, w.from_draws);
     }
+    if (w.stream)
+        v_fence();
     sieve.below += v_sum_words(below);
-    sieve.seen += masked ? v_sum_words(seen) : done;
+    sieve.seen += w.masked ? v_sum_words(seen) : done;
     *result = sieve;
     const pruni_run rest = pruni_kernel_run_part(all, done, run.n - done);
     pruni_sieve_portable(result, &rest, first + (uint32_t)done);
 }
 
+SIMD_INLINE bool can_stream(const pruni_sieve *sieve, const pruni_run *run)
+{
+    return sieve->streams && v_unaligned(run->mask) == 0 && v_unaligned(run->value) == 0;
+}
+
+SIMD_INLINE void sieve_some(pruni_sieve *sieve, const pruni_run *run, uint32_t first, bool from_draws, bool masked)
+{
+    if (!run->mask)
+        sieve_groups(sieve, run, first, (way){ from_draws, masked, false, false });
+    else if (!from_draws && !masked && can_stream(sieve, run)) /* after draws, and in place, it does not pay */
+        sieve_groups(sieve, run, first, (way){ false, false, true, true });
+    else
+        sieve_groups(sieve, run, first, (way){ from_draws, masked, true, false });
+}
+
 SIMD_TARGET void SIMD_NAME(sieve)(pruni_sieve *sieve, const pruni_run *run, uint32_t first)
 {
-    bool draws = run->draws != NULL, masked = run->before != NULL, written = run->mask != NULL;
-    if (draws && masked)
-        sieve_groups(sieve, run, first, true, true, written);
-    else if (draws)
-        sieve_groups(sieve, run, first, true, false, written);
-    else if (masked && written)
-        sieve_groups(sieve, run, first, false, true, true);
-    else if (masked)
-        sieve_groups(sieve, run, first, false, true, false);
-    else if (written)
-        sieve_groups(sieve, run, first, false, false, true);
+    if (run->draws && run->before)
+        sieve_some(sieve, run, first, true, true);
+    else if (run->draws)
+        sieve_some(sieve, run, first, true, false);
+    else if (run->before)
+        sieve_some(sieve, run, first, false, true);
     else
-        sieve_groups(sieve, run, first, false, false, false);
+        sieve_some(sieve, run, first, false, false);
 }
 
 SIMD_INLINE int64_t list_all(uint64_t *entries, const pruni_run *run, uint32_t first, bool from_draws)
