@@ -10,12 +10,13 @@ SIMD_TARGET int64_t SIMD_NAME(count_below)(const uint32_t *keys, int64_t n, uint
 {
     const vint limits = v_all_words(limit);
     vint a = v_all_words(0), b = a, c = a, d = a;
+    const int64_t step = LANES;
     int64_t i = 0;
-    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+    for (; i + 4 * step <= n; i += 4 * step) {
         a = count_vector(a, keys + i, limits);
-        b = count_vector(b, keys + i + LANES, limits);
-        c = count_vector(c, keys + i + 2 * LANES, limits);
-        d = count_vector(d, keys + i + 3 * LANES, limits);
+        b = count_vector(b, keys + i + step, limits);
+        c = count_vector(c, keys + i + 2 * step, limits);
+        d = count_vector(d, keys + i + 3 * step, limits);
     }
     for (; i + LANES <= n; i += LANES)
         a = count_vector(a, keys + i, limits);
