@@ -85,6 +85,23 @@ static void clear_outputs(void)
             out[i][j] = -7;
 }
 
+/* ---- copy_bytes ---- */
+
+static void compare_copy_bytes(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
+{
+    fill_floats(a, SIZE, (uint32_t)n);
+    clear_outputs();
+    variant->copy_bytes((char *)out[0] + offset, a + offset, n);
+    reference->copy_bytes((char *)out[1] + offset, a + offset, n);
+    assert_same_output(out[0], out[1]);
+}
+
+static void variants_of_copy_bytes(void **state)
+{
+    (void)state;
+    with_every_variant(compare_copy_bytes);
+}
+
 /* ---- multiply ---- */
 
 static void compare_multiply(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
@@ -530,6 +547,20 @@ static void long_outputs_are_the_same(void **state)
         reference->prune_by_mask(x[3] + offset, x[5] + other, x[0], x[1], LONG);
         assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
         assert_memory_equal(x[4], x[5], (LONG + SLACK) * sizeof *x[4]);
+        used->prune_n_of_four(x[2] + offset, x[4] + other, x[0], x[1], LONG / 4, 2);
+        reference->prune_n_of_four(x[3] + offset, x[5] + other, x[0], x[1], LONG / 4, 2);
+        assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
+        assert_memory_equal(x[4], x[5], (LONG + SLACK) * sizeof *x[4]);
+        used->copy_bytes((char *)x[2] + offset, x[0] + offset, LONG * (int64_t)sizeof *x[2] + offset);
+        reference->copy_bytes((char *)x[3] + offset, x[0] + offset, LONG * (int64_t)sizeof *x[3] + offset);
+        assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
+        for (int shape = 0; shape < 3; shape++) {
+            static const pruni_channels shapes[] = { { 1, 1, LONG }, { 2, 701, 748 }, { 501, 2093, 1 } };
+            used->prune_channels(x[2] + offset, x[4] + other, x[0], x[1], shapes[shape]);
+            reference->prune_channels(x[3] + offset, x[5] + other, x[0], x[1], shapes[shape]);
+            assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
+            assert_memory_equal(x[4], x[5], (LONG + SLACK) * sizeof *x[4]);
+        }
     }
     for (int i = 0; i < 6; i++)
         free(x[i]);

@@ -1,5 +1,5 @@
 /* Elements moved and repeated as they are. */
-#include "kernels/internal.h"
+#include "kernels/table.h"
 
 #include <string.h>
 
@@ -27,13 +27,18 @@ DEFINE_LOOPS(2)
 DEFINE_LOOPS(4)
 DEFINE_LOOPS(8)
 
+void pruni_copy_bytes_portable(void *dst, const void *src, int64_t n)
+{
+    memcpy(dst, src, (size_t)n);
+}
+
 void pruni_kernel_copy(int64_t element_size, void *dst, int64_t dst_stride, const void *src, int64_t src_stride,
                        int64_t n)
 {
     if (n <= 0)
         return;
     if (dst_stride == 1 && src_stride == 1)
-        memcpy(dst, src, (size_t)(n * element_size));
+        pruni_kernels_used()->copy_bytes(dst, src, n * element_size);
     else if (element_size == 1)
         copy_1(dst, dst_stride, src, src_stride, n);
     else if (element_size == 2)

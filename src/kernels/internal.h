@@ -69,6 +69,9 @@ void pruni_kernel_convert(pruni_format to, void *dst, int64_t dst_stride, pruni_
 void pruni_kernel_copy(int64_t element_size, void *dst, int64_t dst_stride, const void *src, int64_t src_stride,
                        int64_t n);
 
+/* n bytes side by side. */
+typedef void pruni_kernel_copy_run(void *dst, const void *src, int64_t n);
+
 /* The same element n times. */
 void pruni_kernel_fill(int64_t element_size, void *dst, int64_t dst_stride, const void *element, int64_t n);
 

@@ -15,6 +15,12 @@ void pruni_kernel_prune_channels(float *mask, float *value, const float *orig, c
     pruni_kernels_used()->prune_channels(mask, value, orig, scales, channels);
 }
 
+void pruni_prune_channels_portable(float *mask, float *value, const float *orig, const float *scales,
+                                   pruni_channels channels)
+{
+    loop_over_channels(mask, value, orig, scales, channels);
+}
+
 void pruni_kernel_prune_by_mask(float *mask, float *value, const float *orig, const float *given, int64_t n)
 {
     pruni_kernels_used()->prune_by_mask(mask, value, orig, given, n);

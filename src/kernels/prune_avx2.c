@@ -7,4 +7,13 @@
 #if defined(PRUNI_X86)
 #include "kernels/prune_loops.h"
 #include "kernels/prune_simd.h"
+
+SIMD_TARGET void SIMD_NAME(prune_channels)(float *mask, float *value, const float *orig, const float *scales,
+                                           pruni_channels channels)
+{
+    if (are_streamed(mask, value, channels))
+        stream_channels(mask, value, orig, scales, channels);
+    else
+        loop_over_channels(mask, value, orig, scales, channels);
+}
 #endif

@@ -17,7 +17,7 @@ LOOP_TARGET static inline void prune_row(float *mask, float *value, const float 
     }
 }
 
-LOOP_TARGET void LOOP_NAME(prune_channels)(float *mask, float *value, const float *orig, const float *scales,
+LOOP_TARGET static void loop_over_channels(float *mask, float *value, const float *orig, const float *scales,
                                            pruni_channels channels)
 {
     for (int64_t o = 0; o < channels.outer; o++) {

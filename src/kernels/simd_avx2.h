@@ -50,6 +50,11 @@ SIMD_INLINE void v_stream(float *to, vfloat a)
     _mm256_stream_ps(to, a);
 }
 
+SIMD_INLINE void v_stream_words(void *to, vint a)
+{
+    _mm256_stream_si256(to, a);
+}
+
 /* Into the cache, soon. */
 SIMD_INLINE void v_prefetch(const float *from)
 {

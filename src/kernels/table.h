@@ -12,6 +12,7 @@
  * none in NEON where compilers make the same of the reference, as NEON is part of its target. The references are in the
  * kernel's file, variants in <file>_<variant>.c; other processors have the references alone. */
 #define PRUNI_KERNEL_TABLE(ROW)                                          \
+    ROW(copy_bytes, copy_run, portable, avx2, avx2, portable)            \
     ROW(multiply, binary_run, portable, avx2, avx2, neon)                \
     ROW(sieve, sieve_fn, portable, avx2, avx2, neon)                     \
     ROW(prune_channels, by_channels, portable, avx2, avx2, portable)     \
