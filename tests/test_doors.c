@@ -432,6 +432,27 @@ static void draws_that_are_all_equal_are_pruned_alike(void **state)
     prune_module_release(p.plain);
 }
 
+static void what_does_not_stay_in_the_caches_is_pruned_alike(void **state)
+{
+    (void)state;
+    const int64_t n = (1 << 21) + 7;
+    chance_state = 1;
+    prune_tensor *weight = chance_tensor(&n, 1, SMOOTH);
+    for (int i = 0; i < 2; i++) {
+        prune_method *method = NULL;
+        if (i == 0)
+            assert_ok(prune_method_l1_unstructured(&method, prune_fraction(0.5), NULL));
+        else
+            assert_ok(prune_method_random_unstructured(&method, prune_fraction(0.5), NULL));
+        const pair p = { module_over(weight), module_over(weight) };
+        prune_both(&p, method, NULL, 1);
+        prune_method_release(method);
+        prune_module_release(p.fused);
+        prune_module_release(p.plain);
+    }
+    prune_tensor_release(weight);
+}
+
 static void both_doors_prune_alike(void **state)
 {
     (void)state;
@@ -450,6 +471,7 @@ int main(void)
         cmocka_unit_test(both_doors_prune_alike_globally),
         cmocka_unit_test(traps_are_pruned_alike),
         cmocka_unit_test(draws_that_are_all_equal_are_pruned_alike),
+        cmocka_unit_test(what_does_not_stay_in_the_caches_is_pruned_alike),
     };
     return cmocka_run_group_tests_name("doors", tests, count_allocations, expect_no_leak);
 }

@@ -14,7 +14,7 @@ SIMD_INLINE int64_t before_lines(const float *mask, const float *value)
 
 SIMD_INLINE void put_line(float *to, const vfloat line[LINE_VECTORS], bool stream)
 {
-    for (int i = 0; i < LINE_VECTORS; i++)
+    for (int64_t i = 0; i < LINE_VECTORS; i++)
         if (stream)
             v_stream(to + i * LANES, line[i]);
         else
@@ -26,7 +26,7 @@ SIMD_INLINE void put_lines(float *mask, float *value, const vfloat entries[LINE_
                            bool stream)
 {
     vfloat products[LINE_VECTORS];
-    for (int i = 0; i < LINE_VECTORS; i++)
+    for (int64_t i = 0; i < LINE_VECTORS; i++)
         products[i] = v_multiply(entries[i], v_load(orig + i * LANES));
     put_line(mask, entries, stream);
     put_line(value, products, stream);
@@ -40,7 +40,7 @@ SIMD_INLINE void by_mask(float *mask, float *value, const float *orig, const flo
     int64_t i = 0;
     for (; i + LINE <= n; i += LINE) {
         vfloat entries[LINE_VECTORS];
-        for (int k = 0; k < LINE_VECTORS; k++)
+        for (int64_t k = 0; k < LINE_VECTORS; k++)
             entries[k] = v_multiply(one, v_load(given + i + k * LANES));
         put_lines(mask + i, value + i, entries, orig + i, stream);
     }
@@ -71,7 +71,7 @@ SIMD_INLINE void stream_scaled(float *mask, float *value, const float *orig, con
     pruni_prune_channels_portable(mask, value, orig, scales, rest);
     for (; i + LINE <= n; i += LINE) {
         vfloat entries[LINE_VECTORS];
-        for (int k = 0; k < LINE_VECTORS; k++)
+        for (int64_t k = 0; k < LINE_VECTORS; k++)
             entries[k] = is_row ? v_load(scales + i + k * LANES) : v_all(*scales);
         put_lines(mask + i, value + i, entries, orig + i, true);
     }
@@ -144,7 +144,7 @@ SIMD_INLINE void n_of_four(float *mask, float *value, const float *orig, const f
     int64_t i = 0;
     for (; i + LINE <= 4 * groups; i += LINE) {
         vfloat entries[LINE_VECTORS];
-        for (int k = 0; k < LINE_VECTORS; k++)
+        for (int64_t k = 0; k < LINE_VECTORS; k++)
             entries[k] = stays_of_four(&f, scores + i + k * LANES);
         put_lines(mask + i, value + i, entries, orig + i, stream);
     }
