@@ -9,6 +9,7 @@ set(below_tensor base kernels)
 set(below_nn base kernels tensor)
 set(below_prune base kernels tensor nn)
 set(below_io base kernels tensor)
+set(below_checkpoint base kernels tensor nn prune io)
 set(below_pack base kernels tensor nn)
 
 # The layer that implements each public header; prune.h is the umbrella, for users alone.
@@ -21,6 +22,7 @@ set(layer_of_module.h nn)
 set(layer_of_layers.h nn)
 set(layer_of_pruning.h prune)
 set(layer_of_streaming.h prune)
+set(layer_of_checkpoint.h checkpoint)
 set(layer_of_files.h io)
 
 set(wrong)

@@ -5,6 +5,7 @@
 #define PRUNE_PRUNE_H
 
 #include "base.h"
+#include "checkpoint.h"
 #include "dict.h"
 #include "files.h"
 #include "functional.h"

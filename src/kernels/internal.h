@@ -365,6 +365,14 @@ void pruni_kernel_multiply_mask(const pruni_run *run, const float *given);
 /* The same by scores in groups of m; also a first prune. */
 void pruni_kernel_prune_n_of_m(const pruni_run *run, pruni_channels channels, int64_t n, int64_t m, uint64_t *scratch);
 
+/* ---- Weights in their own format (mask_elements.c): F32, F64, F16, BF16 ---- */
+
+/* w = mask * w: F16 and BF16 by way of float, which leaves what is kept as it is, but makes a signalling NaN quiet. */
+void pruni_kernel_mask_elements(pruni_format format, void *w, const float *mask, int64_t n);
+
+/* How many are 0 or -0. */
+int64_t pruni_kernel_count_zero_elements(pruni_format format, const void *w, int64_t n);
+
 /* ---- Activations (activation.c): element by element; y may be x ---- */
 
 typedef void pruni_kernel_unary(float *y, int64_t y_stride, const float *x, int64_t x_stride, int64_t n);

@@ -36,7 +36,7 @@ static prune_status begin(member *members, const prune_parameter *parameters, in
     return PRUNE_OK;
 }
 
-static prune_status check_method(const prune_method *method)
+prune_status pruni_check_global_method(const prune_method *method)
 {
     static const char *const types[] = { "none", "unstructured", "structured", "global" };
     if (method->ops->type == PRUNE_UNSTRUCTURED)
@@ -245,7 +245,8 @@ static prune_status prepare(member *members, int64_t count, int64_t i)
 
 static prune_status prepare_all(member *members, const prune_parameter *parameters, int64_t count, prune_method *method)
 {
-    if (begin(members, parameters, count) || check_method(method) || check_scores(members, parameters, count))
+    if (begin(members, parameters, count) || pruni_check_global_method(method)
+        || check_scores(members, parameters, count))
         return prune_last_status();
     prune_status status = can_fuse(members, parameters, count, method) ? fuse(members, parameters, count, method)
                                                                        : choose(members, parameters, count, method);

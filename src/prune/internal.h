@@ -63,6 +63,12 @@ prune_status pruni_method_copy(prune_method **out, const prune_method *method, c
 /* LnUnstructured: see prune_ln_unstructured(). Fails with value (amount, n). */
 prune_status pruni_method_ln_unstructured(prune_method **out, prune_amount amount, prune_norm n);
 
+/* Whether the method chooses single entries, and how. */
+bool pruni_method_as_entries(prune_amount *amount, prune_ties *ties, bool *at_random, const prune_method *method);
+
+/* Whether the method is N:M, and along which dim. */
+bool pruni_method_as_n_m(int64_t *dim, const prune_method *method);
+
 /* CustomFromMask over a contiguous float32 tensor, which it keeps. */
 prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask);
 
@@ -167,6 +173,9 @@ void pruni_multiply(prune_tensor *value, const prune_tensor *mask, const prune_t
 void pruni_set_value(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig);
 void pruni_mark_value(prune_tensor *value, const prune_tensor *orig);
 
+/* Fails with type, as PyTorch does, unless the method can choose among several tensors together (global.c). */
+prune_status pruni_check_global_method(const prune_method *method);
+
 /* ---- Applying (apply.c) ---- */
 
 /* A parameter whose compute_mask runs: listed in its module meanwhile, so that it is not pruned or removed. */
@@ -257,9 +266,10 @@ void pruni_removal_free(pruni_removal *removal);
 
 /* ---- Streaming (streaming.c) ---- */
 
-/* prune_select_streaming() with arguments that were checked; `largest`: the largest scores go, as draws do. */
-prune_status pruni_select_streaming(prune_selection *out, const prune_score_stream_ops *ops, void *context,
-                                    prune_amount amount, bool largest);
+/* prune_select_streaming() without its last pass, for arguments that were checked. What is pruned are the keys below *key
+ * (0: none is) and the first out->tied_pruned that equal it. `largest`: the largest scores go, as draws do. */
+prune_status pruni_find_threshold(prune_selection *out, uint32_t *key, const prune_score_stream_ops *ops, void *context,
+                                  prune_amount amount, bool largest);
 
 /* ---- Words (look.c) ---- */
 

@@ -77,3 +77,11 @@ prune_status prune_method_n_m(prune_method **out, int64_t n, int64_t m, int64_t 
     const pattern p = { n, m, dim };
     return pruni_method_create_own(out, &n_m_class, &p);
 }
+
+bool pruni_method_as_n_m(int64_t *dim, const prune_method *method)
+{
+    if (method->own != &n_m_class)
+        return false;
+    *dim = ((const pattern *)method->context)->dim;
+    return true;
+}

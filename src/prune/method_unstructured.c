@@ -126,3 +126,15 @@ prune_status pruni_method_ln_unstructured(prune_method **out, prune_amount amoun
         return prune_last_status();
     return create(out, &ln_class, amount, NULL);
 }
+
+bool pruni_method_as_entries(prune_amount *amount, prune_ties *ties, bool *at_random, const prune_method *method)
+{
+    bool is_random = method->own == &random_class;
+    if (!is_random && method->own != &l1_class && method->own != &ln_class)
+        return false;
+    const entries *e = method->context;
+    *amount = e->amount;
+    *ties = e->ties;
+    *at_random = is_random;
+    return true;
+}

@@ -9,7 +9,7 @@ typedef struct selecting {
     const prune_score_stream_ops *ops;
     void *context;
     bool largest;
-    int64_t *bins; /* owned; room for either count */
+    int64_t *bins; /* owned, while they are needed; room for either count */
     float *mask;   /* owned; of one chunk */
     int64_t capacity;
     prune_selection found;
@@ -118,34 +118,32 @@ static prune_status find_key(selecting *s)
     return PRUNE_OK;
 }
 
-static prune_status select_entries(selecting *s, prune_amount amount)
+/* Which entries are pruned: all but the last pass. */
+static prune_status find(selecting *s, prune_amount amount)
 {
+    s->bins = pruni_alloc_zeroed(LEADING_BINS, sizeof *s->bins);
+    if (!s->bins)
+        return PRUNE_ERROR_MEMORY;
     prune_status status = pass(s, count_leading);
-    if (status != PRUNE_OK)
-        return status;
     s->found.entries = s->entries;
-    status = pruni_units_to_prune(&s->found.pruned, amount, s->entries);
+    if (status == PRUNE_OK)
+        status = pruni_units_to_prune(&s->found.pruned, amount, s->entries);
     if (status == PRUNE_OK && s->found.pruned > 0)
         status = find_key(s);
-    s->equal_left = s->found.tied_pruned;
-    if (status == PRUNE_OK)
-        status = pass(s, hand_out);
-    if (status == PRUNE_OK && s->pruned != s->found.pruned)
-        status = scores_changed();
+    pruni_free(s->bins);
     return status;
 }
 
-prune_status pruni_select_streaming(prune_selection *out, const prune_score_stream_ops *ops, void *context,
-                                    prune_amount amount, bool largest)
+prune_status pruni_find_threshold(prune_selection *out, uint32_t *key, const prune_score_stream_ops *ops, void *context,
+                                  prune_amount amount, bool largest)
 {
     selecting s = { .ops = ops, .context = context, .largest = largest };
-    s.bins = pruni_alloc_zeroed(LEADING_BINS, sizeof *s.bins);
-    prune_status status = s.bins ? select_entries(&s, amount) : PRUNE_ERROR_MEMORY;
-    if (status == PRUNE_OK)
-        *out = s.found;
-    pruni_free(s.bins);
-    pruni_free(s.mask);
-    return status;
+    prune_status status = find(&s, amount);
+    if (status != PRUNE_OK)
+        return status;
+    *out = s.found;
+    *key = s.key;
+    return PRUNE_OK;
 }
 
 prune_status prune_select_streaming(prune_selection *out, const prune_score_stream_ops *ops, void *context,
@@ -160,5 +158,15 @@ prune_status prune_select_streaming(prune_selection *out, const prune_score_stre
     PRUNI_REQUIRE(ops->take_mask);
     if (pruni_check_amount(amount))
         return prune_last_status();
-    return pruni_select_streaming(out, ops, context, amount, false);
+    selecting s = { .ops = ops, .context = context };
+    prune_status status = find(&s, amount);
+    s.equal_left = s.found.tied_pruned;
+    if (status == PRUNE_OK)
+        status = pass(&s, hand_out);
+    if (status == PRUNE_OK && s.pruned != s.found.pruned)
+        status = scores_changed();
+    if (status == PRUNE_OK)
+        *out = s.found;
+    pruni_free(s.mask);
+    return status;
 }
