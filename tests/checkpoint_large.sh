@@ -68,7 +68,7 @@ echo "cp and sync: $copying s; pruning: $pruning s, $passes passes, $peak bytes 
 
 "$program" "$work/out.safetensors" --dry-run --method l1 --amount 0 --global --report json > "$work/check"
 tail -n 1 "$work/check" | sed 's/[^0-9 ]//g' | awk -v copying="$copying" -v pruning="$pruning" -v passes="$passes" '{
-  share = $5 / $4
+  share = $4 / $3
   ratio = copying / (pruning / passes)
   printf "zeros: %.6f of all entries; a pass has %.2f of the speed of cp\n", share, ratio
   exit share < 0.4999 || share > 0.5001 || ratio < 0.5

@@ -30,16 +30,42 @@ float pruni_kernel_magnitude_of_key(uint32_t key)
     return magnitude;
 }
 
+/* In blocks, so that only those with ties are gone through a second time. */
+enum { BLOCK = 1024 };
+
+static int64_t mask_below(float *mask, const float *x, int64_t n, bool largest, uint32_t key, int64_t *equal)
+{
+    int32_t below = 0, same = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t own = pruni_select_key(x[i], largest);
+        mask[i] = own < key ? 0.0f : 1.0f;
+        below += own < key;
+        same += own == key;
+    }
+    *equal = same;
+    return below;
+}
+
+static void mask_equal(float *mask, const float *x, bool largest, uint32_t key, int64_t count)
+{
+    for (int64_t i = 0; count > 0; i++) {
+        bool goes = pruni_select_key(x[i], largest) == key;
+        mask[i] = goes ? 0.0f : mask[i];
+        count -= goes;
+    }
+}
+
 int64_t pruni_kernel_mask_chunk(float *mask, const float *x, int64_t n, bool largest, uint32_t key, int64_t *equal_left)
 {
     int64_t pruned = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t own = pruni_select_key(x[i], largest);
-        bool is_tied = own == key && *equal_left > 0;
-        *equal_left -= is_tied;
-        bool goes = own < key || is_tied;
-        mask[i] = goes ? 0.0f : 1.0f;
-        pruned += goes;
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        int64_t size = n - at < BLOCK ? n - at : BLOCK;
+        int64_t equal;
+        pruned += mask_below(mask + at, x + at, size, largest, key, &equal);
+        equal = equal < *equal_left ? equal : *equal_left;
+        mask_equal(mask + at, x + at, largest, key, equal);
+        *equal_left -= equal;
+        pruned += equal;
     }
     return pruned;
 }
