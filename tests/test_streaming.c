@@ -1,6 +1,8 @@
 /* Selection among scores that come in chunks: the mask of L1Unstructured with ties by the lowest index. */
 #include "support.h"
 
+typedef enum failure { NOTHING, REWIND, NEXT, TAKE_MASK, SHORTER, OTHER_SCORES, NEGATIVE, NO_SCORES, SILENT } failure;
+
 /* Scores in memory, given in chunks; misbehaves as told. */
 typedef struct stream {
     const float *scores;
@@ -9,12 +11,12 @@ typedef struct stream {
     float *mask;
     int64_t rewinds;
     int64_t fails_in_pass; /* 0: never */
-    enum { NOTHING, REWIND, NEXT, TAKE_MASK, SHORTER, OTHER_SCORES, NEGATIVE, NO_SCORES, SILENT } failure;
+    failure failure;
 } stream;
 
-static bool misbehaves(const stream *s, int failure)
+static bool misbehaves(const stream *s, failure how)
 {
-    return (int)s->failure == failure && s->rewinds == s->fails_in_pass;
+    return s->failure == how && s->rewinds == s->fails_in_pass;
 }
 
 static prune_status rewind_scores(void *context)
@@ -213,11 +215,11 @@ static void nan_is_pruned_last(void **unused)
 
 static const float four[] = { 1, 2, 3, 4 };
 
-static prune_status select_two(prune_selection *found, int failure, int64_t fails_in_pass)
+static prune_status select_two(prune_selection *found, failure how, int64_t fails_in_pass)
 {
     float mask[4];
     stream s = { .scores = four, .n = 4, .chunk = 3, .mask = mask };
-    s.failure = failure;
+    s.failure = how;
     s.fails_in_pass = fails_in_pass;
     return prune_select_streaming(found, &ops, &s, prune_count(2));
 }

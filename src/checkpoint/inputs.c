@@ -73,7 +73,7 @@ static prune_status list_names(pruni_table *names, pruni_file *file)
 static const pruni_file_tensor *find(const pruni_table *names, const char *name)
 {
     int64_t place = pruni_table_find(names, name);
-    return place >= 0 ? names->items[place].value : NULL;
+    return place >= 0 && names->items ? names->items[place].value : NULL;
 }
 
 static bool same_shape(const pruni_file_tensor *a, const pruni_file_tensor *b)
