@@ -1,5 +1,5 @@
 /* Files that are not what the format demands: each gives its own error, from a path and from memory, and none a crash. */
-#include "support.h"
+#include "file_support.h"
 
 #include "io/internal.h"
 
@@ -32,46 +32,11 @@ static bytes make_file(const char *header, size_t header_size, size_t data_size)
     return file;
 }
 
-static void write_file(bytes file)
-{
-    FILE *out = fopen(path, "wb");
-    assert_non_null(out);
-    assert_int_equal(fwrite(file.data, 1, file.size, out), file.size);
-    assert_int_equal(fclose(out), 0);
-}
-
 /* ---- Expecting errors ---- */
 
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-static prune_status status_of(const char *fault)
-{
-    return strcmp(fault, "unsup") == 0 ? PRUNE_ERROR_UNSUPPORTED : PRUNE_ERROR_FORMAT;
-}
-
-/* The file gives this fault, the sentence names it first, and where the file came from after it, and holds `words`. */
 static void expect_fault(const char *what, bytes file, const char *fault, const char *words)
 {
-    char start[64];
-    prune_dict *dict = NULL;
-    int64_t blocks = live_allocations();
-    prune_status status = prune_load_memory(&dict, file.data, file.size, NULL);
-    snprintf(start, sizeof start, "%s: ", fault);
-    if (status != status_of(fault) || !begins_with(prune_last_error(), start) || !strstr(prune_last_error(), words))
-        fail_msg("%s: gave %s, \"%s\", expected %s: %s", what, prune_status_name(status),
-                 status ? prune_last_error() : "", fault, words);
-    write_file(file);
-    status = prune_load(&dict, path, NULL);
-    snprintf(start, sizeof start, "%s: %s: ", fault, path);
-    if (status != status_of(fault) || !begins_with(prune_last_error(), start) || !strstr(prune_last_error(), words))
-        fail_msg("%s: from a file gave %s, \"%s\", expected %s: %s", what, prune_status_name(status),
-                 status ? prune_last_error() : "", fault, words);
-    assert_null(dict);
-    assert_int_equal(live_allocations(), blocks);
-    remove(path);
+    expect_bad_file(what, path, file.data, file.size, fault, words);
     free(file.data);
 }
 
@@ -79,7 +44,7 @@ static prune_dict *expect_valid(const char *what, bytes file)
 {
     prune_dict *dict = NULL;
     prune_dict *loaded = NULL;
-    write_file(file);
+    write_file(path, file.data, file.size);
     if (prune_load_memory(&dict, file.data, file.size, NULL) || prune_load(&loaded, path, NULL))
         fail_msg("%s: %s", what, prune_last_error());
     assert_int_equal(prune_dict_size(dict), prune_dict_size(loaded));

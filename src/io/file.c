@@ -1,9 +1,12 @@
 /* An open weight file of any format. */
-#include "io/internal.h"
+#include "io/npy.h"
+#include "io/zip.h"
 
 #include <string.h>
 
 static const pruni_file_format *const formats[] = {
+    [PRUNE_FORMAT_NPY] = &pruni_npy_format,
+    [PRUNE_FORMAT_NPZ] = &pruni_npz_format,
     [PRUNE_FORMAT_SAFETENSORS] = &pruni_safetensors_format,
 };
 
@@ -21,10 +24,37 @@ static bool has_at(const first_bytes *first, size_t offset, const char *bytes, s
     return first->size >= offset + size && memcmp(first->bytes + offset, bytes, size) == 0;
 }
 
-/* A safetensors file of such a header length has its '{' where a zip has its method. */
+/* A safetensors file of such a header length has its '{' where a zip has its method; of that of an empty archive there
+ * is none. */
 static bool is_zip(const first_bytes *first)
 {
-    return has_at(first, 0, "PK\3\4", 4) && !has_at(first, 8, "{", 1);
+    return (has_at(first, 0, "PK\3\4", 4) && !has_at(first, 8, "{", 1)) || has_at(first, 0, "PK\5\6", 4);
+}
+
+/* Whether the name of a record ends so. */
+static bool ends_with(const pruni_zip_record *record, const char *ending)
+{
+    size_t size = strlen(ending);
+    return record->name_length >= size && memcmp(record->name + record->name_length - size, ending, size) == 0;
+}
+
+/* By what the archive holds. */
+static prune_status recognise_zip(prune_file_format *out, pruni_input *input)
+{
+    pruni_zip zip;
+    if (pruni_zip_open(&zip, input))
+        return prune_last_status();
+    bool has_pickle = false;
+    bool has_arrays = zip.count == 0;
+    for (int64_t i = 0; i < zip.count; i++) {
+        has_pickle = has_pickle || ends_with(&zip.records[i], "/data.pkl");
+        has_arrays = has_arrays || ends_with(&zip.records[i], ".npy");
+    }
+    pruni_zip_close(&zip);
+    if (!has_pickle && !has_arrays)
+        return pruni_bad_file(PRUNI_MAGIC, input->source, "a zip archive that is neither a .pt file nor an .npz one");
+    *out = has_pickle ? PRUNE_FORMAT_PT : PRUNE_FORMAT_NPZ;
+    return PRUNE_OK;
 }
 
 /* The pickled number 0x1950a86a20f9469cfc6c, as every protocol writes it. */
@@ -45,7 +75,9 @@ static prune_status recognise(prune_file_format *out, pruni_input *input)
         return prune_last_status();
     if (has_at(&first, 257, "ustar", 5))
         return pruni_bad_file(PRUNI_UNSUP, input->source, "a tar archive, as PyTorch wrote before 2017");
-    if (is_zip(&first) || is_legacy_pt(&first))
+    if (is_zip(&first))
+        return recognise_zip(out, input);
+    if (is_legacy_pt(&first))
         *out = PRUNE_FORMAT_PT;
     else if (has_at(&first, 0, "\x93NUMPY", 6))
         *out = PRUNE_FORMAT_NPY;
@@ -117,7 +149,15 @@ prune_status pruni_file_add(pruni_file *file, const pruni_file_tensor *t)
 
 prune_status pruni_file_read_bytes(pruni_file *file, const pruni_file_tensor *t, uint64_t first, size_t size, void *to)
 {
+    if (!t->is_contiguous)
+        return pruni_file_read_strided(file, t, (int64_t)(first / t->element_size), (int64_t)(size / t->element_size),
+                                       to);
     return pruni_input_read(&file->input, t->offset + first, to, size);
+}
+
+prune_status pruni_file_check(pruni_file *file, const pruni_file_tensor *t)
+{
+    return file->format->check ? file->format->check(file, t) : PRUNE_OK;
 }
 
 prune_status pruni_file_read(pruni_file *file, const pruni_file_tensor *t, int64_t first, int64_t count, void *to)

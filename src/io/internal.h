@@ -199,6 +199,7 @@ typedef struct pruni_file_tensor {
     uint64_t offset;    /* of its first element in the file */
     uint64_t bytes;     /* of all its elements, in row-major order without gaps */
     bool is_big_endian; /* the file's bytes */
+    int64_t part;       /* for the format */
 } pruni_file_tensor;
 
 typedef struct pruni_file_metadata {
@@ -216,6 +217,9 @@ typedef struct pruni_file_format {
      * failure, close is called all the same. */
     prune_status (*open)(pruni_file *file, const prune_load_options *options);
     void (*close)(pruni_file *file); /* frees file->own */
+
+    /* Checks the sums of the tensor's bytes, where the file has some: reads them all. NULL: it has none. */
+    prune_status (*check)(pruni_file *file, const pruni_file_tensor *t);
 } pruni_file_format;
 
 struct pruni_file {
@@ -244,6 +248,13 @@ prune_status pruni_file_read(pruni_file *file, const pruni_file_tensor *t, int64
 /* The same of any tensor, held or not, in bytes as the file has them: [first, first + size) of t->bytes, in whole
  * elements. */
 prune_status pruni_file_read_bytes(pruni_file *file, const pruni_file_tensor *t, uint64_t first, size_t size, void *to);
+
+/* For pruni_file_read_bytes(): elements [first, first + count) of a tensor that is not contiguous (file_strided.c). */
+prune_status pruni_file_read_strided(pruni_file *file, const pruni_file_tensor *t, int64_t first, int64_t count,
+                                     void *to);
+
+/* Fails with crc where the file has a sum of the tensor's bytes that is not right. Reads all of them, once per sum. */
+prune_status pruni_file_check(pruni_file *file, const pruni_file_tensor *t);
 
 extern const pruni_file_format pruni_safetensors_format;
 

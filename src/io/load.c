@@ -65,7 +65,7 @@ static prune_status read_tensor(prune_tensor **out, pruni_file *file, const prun
 {
     prune_dtype dtype = (prune_dtype)described->held;
     prune_tensor *t = NULL;
-    if (prune_tensor_empty(&t, described->sizes, described->ndim, dtype))
+    if (pruni_file_check(file, described) || prune_tensor_empty(&t, described->sizes, described->ndim, dtype))
         return prune_last_status();
     prune_status status = pruni_file_read(file, described, 0, t->numel, pruni_tensor_pointer(t));
     if (!status)
