@@ -74,7 +74,9 @@ static prune_status read_descr(parser *p)
     if (literal->token != '\'')
         return bad_schema(p, "whose descr is not a string");
     const char *descr = literal->text + literal->start;
-    char kind = literal->size > 1 ? descr[1] : '\0';
+    char kind = '\0';
+    if (literal->size > 1)
+        kind = descr[1];
     if (kind == 'O')
         return bad_descr(p, PRUNI_UNSAFE, "means Python objects, which are pickled");
     if (kind && strchr("SaUVMmT", kind))

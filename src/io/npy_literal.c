@@ -63,7 +63,7 @@ prune_status pruni_literal_next(pruni_literal *literal)
     }
     if (c >= 0 && !is_one_of(c, "{}()[],:"))
         return pruni_literal_wrong(literal, PRUNI_SYNTAX, "a character that no literal has");
-    literal->token = c < 0 ? '\0' : (char)c;
+    literal->token = (char)(c < 0 ? 0 : c);
     literal->at += c >= 0;
     literal->size = 1;
     return PRUNE_OK;

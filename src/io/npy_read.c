@@ -110,7 +110,7 @@ static void set_strides(pruni_file_tensor *t, const pruni_npy_header *header)
 prune_status pruni_npy_describe(pruni_file_tensor *t, pruni_npy_header *header, pruni_input *input, uint64_t at,
                                 uint64_t length, const char *what)
 {
-    preamble before;
+    preamble before = { 0, 0, 0 };
     if (read_header(header, &before, input, at, length, what))
         return prune_last_status();
     size_t start = before.size + before.length;

@@ -90,9 +90,9 @@ static void add_items(pruni_text *text, const pruni_writer *writer)
         pruni_text_add(text, ":{\"dtype\":\"%s\",\"shape\":[", item->dtype->names[PRUNI_NAMED_BY_SAFETENSORS]);
         for (int64_t dim = 0; dim < t->ndim; dim++)
             pruni_text_add(text, "%s%lld", dim > 0 ? "," : "", (long long)t->sizes[dim]);
-        pruni_text_add(text, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)begin,
-                       (unsigned long long)(begin + item->bytes));
-        begin += item->bytes;
+        unsigned long long end = begin + item->bytes;
+        pruni_text_add(text, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)begin, end);
+        begin = end;
     }
 }
 
