@@ -8,6 +8,7 @@ static const pruni_file_format *const formats[] = {
     [PRUNE_FORMAT_NPY] = &pruni_npy_format,
     [PRUNE_FORMAT_NPZ] = &pruni_npz_format,
     [PRUNE_FORMAT_SAFETENSORS] = &pruni_safetensors_format,
+    [PRUNE_FORMAT_PT] = &pruni_pt_format,
 };
 
 enum { FORMATS = sizeof formats / sizeof formats[0] };

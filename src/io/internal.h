@@ -257,6 +257,7 @@ prune_status pruni_file_read_strided(pruni_file *file, const pruni_file_tensor *
 prune_status pruni_file_check(pruni_file *file, const pruni_file_tensor *t);
 
 extern const pruni_file_format pruni_safetensors_format;
+extern const pruni_file_format pruni_pt_format;
 
 /* ---- Writing (output.c): a file that replaces another when it is whole ---- */
 
