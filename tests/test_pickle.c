@@ -217,7 +217,7 @@ static void stack_and_memo(void **state)
     assert_loads("]q\0h\0\x86.", "([], [])");
     assert_loads("]r\1\0\0\0j\1\0\0\0\x86.", "([], [])");
     assert_loads("]p5\ng5\n\x86.", "([], [])");
-    assert_loads("\x80\x04\x95\x09\0\0\0\0\0\0\0]\x94K\1\x94h\1\x87.", "([], 1, 1)");
+    assert_loads("\x80\x04\x95\x08\0\0\0\0\0\0\0]\x94K\1\x94h\1\x87.", "([], 1, 1)");
 }
 
 static void calls_are_only_described(void **state)
@@ -354,6 +354,7 @@ static void ends(void **state)
     assert_fault("\x8b\1", "truncated", "ends after 2 bytes");
     assert_fault("\x80", "truncated", "ends after 1 bytes");
     assert_fault("\x95\1\1", "truncated", "ends after 3 bytes");
+    assert_fault("\x95\2\0\0\0\0\0\0\0.", "truncated", "ends after 10 bytes");
 }
 
 static void limits(void **state)

@@ -100,6 +100,9 @@ prune_status pruni_pickle_fail(const pruni_pickle *pickle, pruni_fault fault, co
 
 /* ---- Its bytes (pickle_bytes.c). Fail with truncated ---- */
 
+/* Whether so many bytes come next. */
+prune_status pruni_pickle_require(pruni_pickle *pickle, uint64_t size);
+
 /* The next `size` bytes, good until more are taken. */
 prune_status pruni_pickle_take(pruni_pickle *pickle, const unsigned char **bytes, uint64_t size);
 

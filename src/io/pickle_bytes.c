@@ -34,8 +34,7 @@ static prune_status read_on(pruni_pickle *pickle, size_t needed)
     return PRUNE_OK;
 }
 
-/* Makes sure that so many bytes are there. */
-static prune_status require(pruni_pickle *pickle, uint64_t size)
+prune_status pruni_pickle_require(pruni_pickle *pickle, uint64_t size)
 {
     if (size <= left(pickle))
         return PRUNE_OK;
@@ -53,7 +52,7 @@ static prune_status require(pruni_pickle *pickle, uint64_t size)
 
 prune_status pruni_pickle_take(pruni_pickle *pickle, const unsigned char **bytes, uint64_t size)
 {
-    if (require(pickle, size))
+    if (pruni_pickle_require(pickle, size))
         return prune_last_status();
     *bytes = pickle->bytes + pickle->at;
     pickle->at += (size_t)size;

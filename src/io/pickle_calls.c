@@ -178,12 +178,13 @@ prune_status pruni_pickle_do_protocol(pruni_pickle *pickle, int unused)
     return PRUNE_OK;
 }
 
-/* How far a reader may read ahead: nothing that is needed here. */
+/* The length of what comes next, so that a reader may read ahead. */
 prune_status pruni_pickle_do_frame(pruni_pickle *pickle, int unused)
 {
     (void)unused;
     uint64_t length = 0;
-    return pruni_pickle_take_number(pickle, &length, 8);
+    return pruni_pickle_take_number(pickle, &length, 8) || pruni_pickle_require(pickle, length) ? prune_last_status()
+                                                                                                : PRUNE_OK;
 }
 
 prune_status pruni_pickle_do_stop(pruni_pickle *pickle, int unused)

@@ -10,7 +10,7 @@ enum {
     PRUNI_PT_MAX_NAME = 65536,
     PRUNI_PT_MAX_SHARING = 65536,           /* tensors of one storage */
     PRUNI_PT_MAX_REPEATS = 64,              /* how often a file's bytes may stand in its tensors, beyond */
-    PRUNI_PT_FREE_BYTES = 256 * 1024 * 1024 /* what tensors that repeat a few bytes may take anyway */
+    PRUNI_PT_FREE_BYTES = 64 * 1024 * 1024 /* what tensors that repeat a few bytes may take anyway */
 };
 
 /* What a persistent id of the pickle names. Those of one key have one place. */

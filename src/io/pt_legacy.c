@@ -39,8 +39,11 @@ static prune_status expect_pickle(const pruni_pt *pt, pruni_input *input, uint64
                                   bool (*is_right)(const pruni_pickle *pickle), pruni_fault fault, const char *words)
 {
     pruni_pickle pickle;
-    if (next_pickle(&pickle, input, at))
-        return prune_last_status();
+    prune_status status = next_pickle(&pickle, input, at);
+    if (status && fault == PRUNI_MAGIC && status != PRUNE_ERROR_MEMORY && status != PRUNE_ERROR_IO)
+        return pruni_bad_file(fault, pt->source, "%s", words); /* it is no pickle at all */
+    if (status)
+        return status;
     bool right = is_right(&pickle);
     pruni_pickle_close(&pickle);
     return right ? PRUNE_OK : pruni_bad_file(fault, pt->source, "%s", words);
@@ -60,9 +63,6 @@ static prune_status place_storage(pruni_pt *pt, pruni_pt_storage *storage, pruni
         return pruni_bad_file(PRUNI_SIZE, pt->source, "storage %s has %llu elements, and %llu where it lies", key,
                               (unsigned long long)(storage->bytes / storage->element_size), (unsigned long long)numel);
     storage->offset = *at + sizeof count;
-    if (storage->bytes > UINT64_MAX - storage->offset)
-        return pruni_bad_file(PRUNI_OVERFLOW, pt->source, "storage %s of %llu bytes", key,
-                              (unsigned long long)storage->bytes);
     *at = storage->offset + storage->bytes;
     if (pruni_input_holds(&holds, input, *at))
         return prune_last_status();
