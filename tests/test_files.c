@@ -33,6 +33,27 @@ static void a_header_as_long_as_a_zip_begins_is_safetensors(void **state)
                  "truncated: ends before its header of 67324752 bytes");
 }
 
+/* torch.save with pickle_protocol 0 to 5, before 1.6. */
+static void the_magic_number_of_old_pt_files_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } starts[] = {
+        { "L119547037146038801333356L\n.", 28 },
+        { "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15 },
+        { "\x80\3\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15 },
+        { "\x80\4\x95\x0d\0\0\0\0\0\0\0\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 24 },
+    };
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
+    options.entry = "model"; /* a value error in every format but this */
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        prune_status status = load_bytes(starts[i].bytes, starts[i].size, &options);
+        assert_true(status == PRUNE_ERROR_FORMAT || status == PRUNE_ERROR_UNSUPPORTED);
+    }
+}
+
 static void a_format_that_does_not_exist_is_refused(void **state)
 {
     (void)state;
@@ -79,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tar_archive_is_refused),
         cmocka_unit_test(a_header_as_long_as_a_zip_begins_is_safetensors),
+        cmocka_unit_test(the_magic_number_of_old_pt_files_is_known),
         cmocka_unit_test(a_format_that_does_not_exist_is_refused),
         cmocka_unit_test(an_entry_of_a_format_without_entries_is_a_value_error),
         cmocka_unit_test(the_ending_tells_the_format),

@@ -220,6 +220,19 @@ static void a_format_that_is_asked_for_is_the_only_one(void **state)
     prune_dict_release(dict);
 }
 
+static void a_path_that_cannot_be_read_is_an_io_error(void **state)
+{
+    (void)state;
+    prune_dict *dict = NULL;
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
+    options.format = PRUNE_FORMAT_NPY;
+    assert_fails(prune_load(&dict, "no/such/file", &options), PRUNE_ERROR_IO, "cannot open 'no/such/file': ");
+    assert_fails(prune_load(&dict, ".", &options), PRUNE_ERROR_IO, "'.': ");
+    options.format = PRUNE_FORMAT_NPZ;
+    assert_fails(prune_load(&dict, ".", &options), PRUNE_ERROR_IO, "'.': ");
+    assert_null(dict);
+}
+
 /* ---- Parts of a file ---- */
 
 /* Any run of elements, whatever the strides: against the same walk over memory. */
@@ -336,6 +349,7 @@ int main(void)
         cmocka_unit_test(records_come_in_order_under_their_names),
         cmocka_unit_test(an_empty_archive_is_an_empty_dict),
         cmocka_unit_test(a_format_that_is_asked_for_is_the_only_one),
+        cmocka_unit_test(a_path_that_cannot_be_read_is_an_io_error),
         cmocka_unit_test(any_run_of_any_strides_is_read),
         cmocka_unit_test(reading_without_memory_gives_nothing),
     };

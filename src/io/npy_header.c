@@ -17,6 +17,12 @@ static prune_status bad_schema(const parser *p, const char *problem)
     return pruni_bad_file(PRUNI_SCHEMA, p->literal.source, "%sa header %s", p->literal.what, problem);
 }
 
+/* To the next token, which is one: all have been seen before. */
+static void advance(parser *p)
+{
+    (void)pruni_literal_next(&p->literal);
+}
+
 /* ---- descr ---- */
 
 /* The bytes of each kind of number that NumPy has somewhere. */
@@ -87,7 +93,8 @@ static prune_status read_descr(parser *p)
     header->descr[literal->size] = '\0';
     if (strlen(header->descr) != literal->size || !is_number(&header->element_size, header->descr))
         return bad_descr(p, PRUNI_SCHEMA, "does not exist");
-    return pruni_literal_next(&p->literal);
+    advance(p);
+    return PRUNE_OK;
 }
 
 /* ---- fortran_order ---- */
@@ -97,7 +104,8 @@ static prune_status read_fortran_order(parser *p)
     p->header->fortran_order = pruni_literal_is(&p->literal, 'a', "True");
     if (!p->header->fortran_order && !pruni_literal_is(&p->literal, 'a', "False"))
         return bad_schema(p, "whose fortran_order is neither True nor False");
-    return pruni_literal_next(&p->literal);
+    advance(p);
+    return PRUNE_OK;
 }
 
 /* ---- shape ---- */
@@ -140,12 +148,10 @@ static prune_status read_size(uint64_t *out, const parser *p)
 static prune_status read_separator(parser *p, bool *is_last)
 {
     bool comma = false;
-    if (pruni_literal_next(&p->literal))
-        return prune_last_status();
+    advance(p);
     if (p->literal.token == ',') {
         comma = true;
-        if (pruni_literal_next(&p->literal))
-            return prune_last_status();
+        advance(p);
     }
     *is_last = p->literal.token == ')';
     if (*is_last && !comma && p->header->ndim == 1)
@@ -160,8 +166,7 @@ static prune_status read_shape(parser *p)
     pruni_npy_header *header = p->header;
     if (p->literal.token != '(')
         return bad_schema(p, "whose shape is not a tuple");
-    if (pruni_literal_next(&p->literal))
-        return prune_last_status();
+    advance(p);
     bool is_last = p->literal.token == ')';
     while (!is_last) {
         uint64_t size = 0;
@@ -175,7 +180,8 @@ static prune_status read_shape(parser *p)
         if (read_separator(p, &is_last))
             return prune_last_status();
     }
-    return pruni_literal_next(&p->literal);
+    advance(p);
+    return PRUNE_OK;
 }
 
 /* ---- The dict ---- */
@@ -192,11 +198,11 @@ static prune_status read_key(parser *p, bool seen[KEYS], int *key)
     if (seen[*key])
         return pruni_bad_file(PRUNI_DUP, p->literal.source, "%sa header with two %s", p->literal.what, keys[*key]);
     seen[*key] = true;
-    if (pruni_literal_next(&p->literal))
-        return prune_last_status();
+    advance(p);
     if (p->literal.token != ':')
         return pruni_literal_wrong(&p->literal, PRUNI_SYNTAX, "no colon behind a key");
-    return pruni_literal_next(&p->literal);
+    advance(p);
+    return PRUNE_OK;
 }
 
 static prune_status read_value(parser *p, int key)
@@ -211,22 +217,20 @@ static prune_status read_dict(parser *p)
     bool seen[KEYS] = { false };
     if (p->literal.token != '{')
         return bad_schema(p, "that is not a dict");
-    if (pruni_literal_next(&p->literal))
-        return prune_last_status();
+    advance(p);
     while (p->literal.token != '}') {
         int key;
         if (read_key(p, seen, &key) || read_value(p, key))
             return prune_last_status();
         if (p->literal.token != ',' && p->literal.token != '}')
             return pruni_literal_wrong(&p->literal, PRUNI_SYNTAX, "neither a comma nor a bracket");
-        if (p->literal.token == ',' && pruni_literal_next(&p->literal))
-            return prune_last_status();
+        if (p->literal.token == ',')
+            advance(p);
     }
     for (int key = 0; key < KEYS; key++)
         if (!seen[key])
             return bad_schema(p, "without all of descr, fortran_order, shape");
-    if (pruni_literal_next(&p->literal))
-        return prune_last_status();
+    advance(p);
     return p->literal.token ? pruni_literal_wrong(&p->literal, PRUNI_SYNTAX, "something behind the dict") : PRUNE_OK;
 }
 

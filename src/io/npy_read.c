@@ -75,16 +75,16 @@ static prune_status check_length(const pruni_npy_header *header, size_t start, p
 {
     bool holds = false;
     bool holds_more = false;
-    if (array_holds(&holds, input, at, length, start + header->bytes)
-        || array_holds(&holds_more, input, at, length, start + header->bytes + 1))
-        return prune_last_status();
-    if (!holds)
-        return pruni_bad_file(PRUNI_TRUNCATED, input->source, "%sends before its data of %llu bytes do", what,
-                              (unsigned long long)header->bytes);
-    if (holds_more)
-        return pruni_bad_file(PRUNI_LAYOUT, input->source, "%sgoes on after the end of its data of %llu bytes", what,
-                              (unsigned long long)header->bytes);
-    return PRUNE_OK;
+    prune_status status = array_holds(&holds, input, at, length, start + header->bytes);
+    if (!status)
+        status = array_holds(&holds_more, input, at, length, start + header->bytes + 1);
+    if (!status && !holds)
+        status = pruni_bad_file(PRUNI_TRUNCATED, input->source, "%sends before its data of %llu bytes do", what,
+                                (unsigned long long)header->bytes);
+    else if (!status && holds_more)
+        status = pruni_bad_file(PRUNI_LAYOUT, input->source, "%sgoes on after the end of its data of %llu bytes", what,
+                                (unsigned long long)header->bytes);
+    return status;
 }
 
 /* "<f4" of ">f4" and "|i1" of "<i1": as the table of dtypes has it. */

@@ -162,10 +162,11 @@ static prune_status begin(pruni_writer *writer)
 {
     static const char byte_order[] = "little";
     pt *own = writer->own;
-    if (pruni_zip_writer_store(&own->zip, name_record(own, "data.pkl"), own->pickle.data, own->pickle.length))
+    if (pruni_zip_writer_store(&own->zip, name_record(own, "data.pkl"), own->pickle.data, own->pickle.length)
+        || pruni_zip_writer_store(&own->zip, name_record(own, "byteorder"), byte_order, strlen(byte_order)))
         return prune_last_status();
     pruni_text_free(&own->pickle);
-    return pruni_zip_writer_store(&own->zip, name_record(own, "byteorder"), byte_order, strlen(byte_order));
+    return PRUNE_OK;
 }
 
 static prune_status begin_item(pruni_writer *writer, const pruni_writer_item *item)
@@ -191,9 +192,10 @@ static prune_status finish(pruni_writer *writer)
 {
     static const char version[] = "3\n";
     pt *own = writer->own;
-    if (pruni_zip_writer_store(&own->zip, name_record(own, "version"), version, strlen(version)))
+    if (pruni_zip_writer_store(&own->zip, name_record(own, "version"), version, strlen(version))
+        || pruni_zip_writer_finish(&own->zip))
         return prune_last_status();
-    return pruni_zip_writer_finish(&own->zip);
+    return PRUNE_OK;
 }
 
 static void free_own(pruni_writer *writer)

@@ -133,9 +133,10 @@ static prune_status begin(pruni_writer *writer)
     const safetensors *own = writer->own;
     unsigned char length[8];
     pruni_store_le64(length, own->length);
-    if (pruni_output_write(&writer->output, length, sizeof length))
+    if (pruni_output_write(&writer->output, length, sizeof length)
+        || pruni_output_write(&writer->output, own->header, own->length))
         return prune_last_status();
-    return pruni_output_write(&writer->output, own->header, own->length);
+    return PRUNE_OK;
 }
 
 static prune_status add(pruni_writer *writer, const void *bytes, size_t size)

@@ -105,9 +105,10 @@ prune_status pruni_zip_writer_begin(pruni_zip_writer *zip, const char *name, uin
     zip->start = zip->at;
     zip->size = zip->left = size;
     zip->crc = 0;
-    if (write_bytes(zip, header.bytes, header.size) || write_bytes(zip, name, name_length))
+    if (write_bytes(zip, header.bytes, header.size) || write_bytes(zip, name, name_length)
+        || write_bytes(zip, extra.bytes, extra.size))
         return prune_last_status();
-    return write_bytes(zip, extra.bytes, extra.size);
+    return PRUNE_OK;
 }
 
 prune_status pruni_zip_writer_add(pruni_zip_writer *zip, const void *bytes, size_t size)
@@ -166,9 +167,9 @@ prune_status pruni_zip_writer_end(pruni_zip_writer *zip)
 
 prune_status pruni_zip_writer_store(pruni_zip_writer *zip, const char *name, const void *bytes, size_t size)
 {
-    if (pruni_zip_writer_begin(zip, name, size) || pruni_zip_writer_add(zip, bytes, size))
+    if (pruni_zip_writer_begin(zip, name, size) || pruni_zip_writer_add(zip, bytes, size) || pruni_zip_writer_end(zip))
         return prune_last_status();
-    return pruni_zip_writer_end(zip);
+    return PRUNE_OK;
 }
 
 /* ---- The end ---- */
