@@ -11,7 +11,7 @@
 typedef struct pruni_storage {
     pruni_refs refs; /* handles (tensors) that see it */
     void *data;
-    bool owned;                                 /* data came from pruni_alloc */
+    bool owned;                                 /* data lie behind it, in the same block */
     bool read_only;                             /* wrapped as const */
     void (*release)(void *context, void *data); /* of wrapped memory; may be NULL */
     void *context;

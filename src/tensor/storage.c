@@ -3,37 +3,35 @@
 
 #include <string.h>
 
+/* Where data of the library's own lie in the block that begins with their storage. */
+enum { DATA_OFFSET = 64 };
+_Static_assert(sizeof(pruni_storage) <= DATA_OFFSET, "data begin behind their storage");
+
 static void storage_release(pruni_storage *storage)
 {
     if (!pruni_refs_release(&storage->refs))
         return;
-    if (storage->owned)
-        pruni_free(storage->data);
-    else if (storage->release)
+    if (storage->release)
         storage->release(storage->context, storage->data);
     pruni_free(storage);
 }
 
-/* Takes over `data`, which came from pruni_alloc, on success alone. */
-static prune_status storage_create(pruni_storage **out, void *data, bool owned)
+/* A storage without data, with room for so many bytes behind it: a size that was checked. */
+static prune_status storage_create(pruni_storage **out, size_t room)
 {
-    pruni_storage *storage = pruni_alloc_zeroed(1, sizeof *storage);
+    pruni_storage *storage = pruni_alloc(DATA_OFFSET + room);
     if (!storage)
         return PRUNE_ERROR_MEMORY;
+    *storage = (pruni_storage){ .data = NULL };
     pruni_refs_init(&storage->refs);
-    storage->data = data;
-    storage->owned = owned;
     *out = storage;
     return PRUNE_OK;
 }
 
-/* A handle that takes over one reference to `storage` on success alone. */
+/* A handle of a shape that was checked, which takes over one reference to `storage` on success alone. */
 static prune_status handle_create(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
-                                  const int64_t *sizes, const int64_t *strides, int64_t ndim)
+                                  const int64_t *sizes, const int64_t *strides, int64_t ndim, int64_t numel)
 {
-    int64_t numel;
-    if (pruni_check_shape(&numel, sizes, ndim, dtype))
-        return prune_last_status();
     prune_tensor *t = pruni_alloc_zeroed(1, sizeof *t);
     if (!t)
         return PRUNE_ERROR_MEMORY;
@@ -56,7 +54,9 @@ static prune_status handle_create(prune_tensor **out, pruni_storage *storage, pr
 prune_status pruni_tensor_over(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
                                const int64_t *sizes, const int64_t *strides, int64_t ndim)
 {
-    if (handle_create(out, storage, dtype, offset, sizes, strides, ndim))
+    int64_t numel;
+    if (pruni_check_shape(&numel, sizes, ndim, dtype)
+        || handle_create(out, storage, dtype, offset, sizes, strides, ndim, numel))
         return prune_last_status();
     pruni_refs_retain(&storage->refs);
     return PRUNE_OK;
@@ -72,17 +72,13 @@ prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes
                                         prune_dtype dtype)
 {
     int64_t numel;
-    if (pruni_check_shape(&numel, sizes, ndim, dtype))
-        return prune_last_status();
-    void *data = pruni_alloc_array((size_t)numel, (size_t)pruni_dtype_size(dtype));
-    if (!data)
-        return PRUNE_ERROR_MEMORY;
     pruni_storage *storage = NULL;
-    if (storage_create(&storage, data, true)) {
-        pruni_free(data);
+    if (pruni_check_shape(&numel, sizes, ndim, dtype)
+        || storage_create(&storage, (size_t)numel * (size_t)pruni_dtype_size(dtype)))
         return prune_last_status();
-    }
-    if (handle_create(out, storage, dtype, 0, sizes, strides, ndim)) {
+    storage->data = (char *)storage + DATA_OFFSET;
+    storage->owned = true;
+    if (handle_create(out, storage, dtype, 0, sizes, strides, ndim, numel)) {
         storage_release(storage);
         return prune_last_status();
     }
@@ -145,15 +141,14 @@ static prune_status check_strides(const char *function, const int64_t *sizes, in
     return PRUNE_OK;
 }
 
-static prune_status check_blob(const char *function, const void *data, const int64_t *sizes, int64_t ndim,
-                               const prune_blob_options *options)
+static prune_status check_blob(int64_t *numel, const char *function, const void *data, const int64_t *sizes,
+                               int64_t ndim, const prune_blob_options *options)
 {
-    int64_t numel;
     if (pruni_check_size(function, options->size, sizeof *options)
-        || pruni_check_shape(&numel, sizes, ndim, options->dtype)
+        || pruni_check_shape(numel, sizes, ndim, options->dtype)
         || (options->strides && check_strides(function, sizes, ndim, options->strides)))
         return prune_last_status();
-    if (!data && numel > 0)
+    if (!data && *numel > 0)
         return pruni_null_argument(function, "data");
     if ((uintptr_t)data % (uintptr_t)pruni_dtype_size(options->dtype) != 0)
         return prune_fail(PRUNE_ERROR_VALUE, "%s: data is not aligned for %s", function,
@@ -167,11 +162,13 @@ static prune_status from_blob(const char *function, prune_tensor **out, void *da
     static const prune_blob_options defaults = PRUNE_BLOB_OPTIONS_INIT;
     if (!options)
         options = &defaults;
+    int64_t numel;
     pruni_storage *storage = NULL;
-    if (check_blob(function, data, sizes, ndim, options) || storage_create(&storage, data, false))
+    if (check_blob(&numel, function, data, sizes, ndim, options) || storage_create(&storage, 0))
         return prune_last_status();
+    storage->data = data;
     storage->read_only = read_only;
-    if (handle_create(out, storage, options->dtype, 0, sizes, options->strides, ndim)) {
+    if (handle_create(out, storage, options->dtype, 0, sizes, options->strides, ndim, numel)) {
         storage_release(storage);
         return prune_last_status();
     }
