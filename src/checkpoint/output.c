@@ -179,7 +179,7 @@ static prune_status prune_item(pruni_checkpoint *c, const output *o)
     prune_status status = PRUNE_OK;
     item->zeros_before = 0;
     item->zeros_after = 0;
-    item->reads++;
+    item->reads += c->way == PRUNI_BY_METHOD && !item->scores ? 2 : 1;
     if (item->draws)
         c->draws = *item->draws;
     for (int64_t first = 0, n; status == PRUNE_OK && first < item->entries; first += n) {
@@ -311,6 +311,9 @@ static prune_status write_file(pruni_checkpoint *c, const char *path, pruni_writ
         || (path && open_writer(c, path, tensors, list, count)))
         return prune_last_status();
     prune_status status = write_outputs(c, list, count);
+    c->total = c->read; /* which was foreseen roughly */
+    if (status == PRUNE_OK)
+        status = pruni_checkpoint_note_read(c, 0);
     if (!c->writes)
         return status;
     if (status == PRUNE_OK)

@@ -114,20 +114,17 @@ prune_status pruni_checkpoint_method_mask(prune_tensor **mask, pruni_checkpoint 
     return PRUNE_OK;
 }
 
+/* Of slabs the first one shows all errors. */
 static prune_status try_item(pruni_checkpoint *c, pruni_item *item)
 {
-    int64_t rows, row = 0;
+    int64_t rows;
+    prune_tensor *mask = NULL;
     if (pruni_checkpoint_keep_draws(c, item) || pruni_checkpoint_slab_rows(&rows, c, item))
         return prune_last_status();
-    item->reads++;
-    do {
-        prune_tensor *mask = NULL;
-        int64_t part = pruni_smaller(rows, all_rows(item) - row);
-        if (pruni_checkpoint_method_mask(&mask, c, item, row, part))
-            return prune_last_status();
-        prune_tensor_release(mask);
-        row += part;
-    } while (row < all_rows(item));
+    item->reads += !item->scores && rows == all_rows(item);
+    if (pruni_checkpoint_method_mask(&mask, c, item, 0, rows))
+        return prune_last_status();
+    prune_tensor_release(mask);
     return PRUNE_OK;
 }
 
@@ -140,7 +137,7 @@ static prune_status choose_from_all(pruni_checkpoint *c, pruni_part *parts, prun
         pruni_item *item = &c->items[i];
         if (!item->is_pruned)
             continue;
-        item->reads++;
+        item->reads += !item->scores;
         if (make_part(&seen[i], &item->whole_mask, c, item, 0, all_rows(item)))
             return pruni_checkpoint_fail_of(item);
         parts[chosen++] = (pruni_part){ seen[i], item->whole_mask };
