@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Files of the library against PyTorch and NumPy: torch.load reads its .pt files with equal bits, .npy files are
-numpy.save's bytes, .npy and .npz that either writes the other reads, and damaged arrays are refused by both.
+numpy.save's bytes, .npy and .npz that either writes the other reads, safetensors and .pt become each other without loss,
+and damaged arrays are refused by both.
 
     python3 tests/parity/files_interop.py --build DIR [--cases N] [--seed N]
 
@@ -23,7 +24,8 @@ import torch
 
 import libprune
 from libprune import DTYPES, bits
-from safetensors_interop import ReadOptions, described, expect, load, random_dict, random_tensor, random_text
+from safetensors_interop import (ReadOptions, described, expect, load, random_dict, random_metadata, random_tensor,
+                                 random_text)
 
 AUTO, SAFETENSORS, PT, NPY, NPZ = range(5)
 NUMPY_DTYPES = [dtype for dtype in DTYPES if dtype != torch.bfloat16]
@@ -67,6 +69,25 @@ def check_pt_writing(prune, rng, path, counts):
         same = same and all(t.is_contiguous() and not t.requires_grad for t in loaded.values())
         wrong += expect(counts, "torch reads our .pt", same)
     return wrong
+
+
+def check_conversion(prune, rng, path, counts):
+    tensors, metadata = random_dict(rng, DTYPES), random_metadata(rng, 3)
+    tensors = {name: t for name, t in tensors.items() if len(name) < 65536}  # the limit of names in .pt
+    made = prune.dict(tensors)
+    for key, text in metadata.items():
+        prune.dict_set_metadata(made, key, text)
+    prune.save(os.fsencode(path), made, SAFETENSORS)
+    first = Path(path).read_bytes()
+    loaded = prune.dict_from("load", os.fsencode(path), None)
+    prune.save(os.fsencode(path), loaded, PT)
+    wrong = expect(counts, "torch reads safetensors made .pt",
+                   described(torch.load(path, weights_only=True)) == described(tensors))
+    back = prune.dict_from("load", os.fsencode(path), None)
+    for key, text in metadata.items():
+        prune.dict_set_metadata(back, key, text)
+    prune.save(os.fsencode(path), back, SAFETENSORS)
+    return wrong + expect(counts, "safetensors through .pt and back", Path(path).read_bytes() == first)
 
 
 # ---- .npy
@@ -204,7 +225,7 @@ def check_npz(prune, rng, path, counts):
     return wrong
 
 
-CHECKS = [(check_pt_writing, 1), (check_npy, 1), (check_npy_not_held, 1),
+CHECKS = [(check_pt_writing, 1), (check_conversion, 1), (check_npy, 1), (check_npy_not_held, 1),
           (check_damaged, 20), (check_npz, 1)]
 
 
