@@ -42,7 +42,7 @@ typedef struct prune_load_options {
 
     /** The dict in the file that holds the tensors, as a path of keys: "state_dict", "model", "optimizer.state.0". NULL
      *  (default): the file is a state dict itself. Where it is not, the error lists the entries that hold tensors. "":
-     *  everything in the file, nested names joined by dots. For .pt alone. */
+     *  everything in the file, nested names joined by dots. For .pt alone: the other formats take NULL and "". */
     const char *entry;
 
     /** Called for each tensor of a dtype that the library does not hold ("F8_E4M3", "torch.int8", "<c8"), which is then
@@ -58,11 +58,11 @@ typedef struct prune_load_options {
         sizeof(prune_load_options), PRUNE_FORMAT_AUTO, false, NULL, NULL, NULL \
     }
 
-/** torch.load(path, weights_only=True), safetensors.torch.load_file, numpy.load: the tensors of a file. Each has memory of
- *  its own, also where the file's tensors share some; values are in the machine's byte order, with all their bits,
- *  except that any byte but 0 of a bool becomes 1. The order is the file's: of safetensors by place of the data, then by
- *  name; of .pt that of the dict; of .npz that of the archive. safetensors' `__metadata__` is the dict's metadata. The
- *  file may be a pipe. `options` NULL: the defaults.
+/** torch.load(path, weights_only=True), safetensors.torch.load_file, numpy.load: the tensors of a file. Each is
+ *  contiguous, in memory of its own, also where the file's tensors share some; values are in the machine's byte order,
+ *  with all their bits, except that any byte but 0 of a bool becomes 1. The order is the file's: of safetensors by place
+ *  of the data, then by name; of .pt that of the dict; of .npz that of the archive. safetensors' `__metadata__` is the
+ *  dict's metadata. The file may be a pipe. `options` NULL: the defaults.
  *  Errors: io (cannot be opened or read), format, unsupported, key (`entry` is not there, or there is no plain state dict:
  *  the sentence lists what is), value (`entry` for a format that has none). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_load(prune_dict **out, const char *path,
@@ -82,7 +82,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_load_memory(prune_dict **out, cons
  *  never half of one.
  *  Errors: io; value (an ending that tells no format; a name or metadata that is not UTF-8; the name "__metadata__" or a
  *  header of more than 100,000,000 bytes in safetensors; a .npy of more or fewer than one tensor; in .npz a name that
- *  is empty, begins with "/" or has ".." in it); unsupported (bfloat16 in .npy and .npz, which NumPy has not). */
+ *  is empty, begins with "/", has ".." in it or is longer than 65,531 bytes); unsupported (bfloat16 in .npy and
+ *  .npz, which NumPy has not). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_save(const char *path, const prune_dict *dict, prune_file_format format);
 
 #ifdef __cplusplus
