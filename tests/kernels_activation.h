@@ -17,12 +17,14 @@ static void assert_run(pruni_kernel_unary_run *run, double (*exact)(double), dou
 {
     fill_floats(a, SIZE, (uint32_t)(n + offset));
     clear_outputs();
-    run(out[0] + offset, a + offset / 2, n);
+    run(LEND(out[0] + offset, n), LEND(a + offset / 2, n), n);
+    take_back();
     for (int64_t i = 0; i < n; i++)
         assert_near(out[0][offset + i], a[offset / 2 + i], exact, added);
     for (int64_t i = 0; i < SIZE; i++)
         assert_true((i >= offset && i < offset + n) || out[0][i] == -7);
-    run(a + offset / 2, a + offset / 2, n); /* in place, otherwise aligned */
+    run(LEND(a + offset / 2, n), LEND(a + offset / 2, n), n); /* in place, otherwise aligned */
+    take_back();
     for (int64_t i = 0; i < n; i++)
         assert_true(isnan(a[offset / 2 + i]) ? isnan(out[0][offset + i]) : a[offset / 2 + i] == out[0][offset + i]);
 }
@@ -46,9 +48,11 @@ static void compare_relu(const pruni_kernels *variant, const pruni_kernels *refe
     clear_outputs();
     memcpy(expected, out[0], sizeof expected);
     reference->relu(expected + offset, a + offset / 2, n);
-    variant->relu(out[0] + offset, a + offset / 2, n);
+    variant->relu(LEND(out[0] + offset, n), LEND(a + offset / 2, n), n);
+    take_back();
     assert_same_output(out[0], expected);
-    variant->relu(a + offset / 2, a + offset / 2, n); /* in place, otherwise aligned */
+    variant->relu(LEND(a + offset / 2, n), LEND(a + offset / 2, n), n); /* in place, otherwise aligned */
+    take_back();
     assert_memory_equal(a + offset / 2, expected + offset, (size_t)n * sizeof *a);
 }
 

@@ -94,7 +94,9 @@ static void compare_conv(const pruni_kernels *variant, const pruni_kernels *refe
     }
     float *scratch = floats_at(&blocks[6], pruni_kernel_conv_scratch(&conv), offset);
     const float *x = arrays[0], *weight = arrays[1], *bias = n % 2 ? arrays[2] : NULL;
-    variant->conv(arrays[3], x, weight, bias, &conv, scratch);
+    variant->conv(LEND(arrays[3], sizes[3]), LEND(x, sizes[0]), LEND(weight, sizes[1]), LEND(bias, sizes[2]), &conv,
+                  LEND(scratch, pruni_kernel_conv_scratch(&conv)));
+    take_back();
     reference->conv(arrays[4], x, weight, bias, &conv, NULL);
     for (int i = 0; i < 3; i++)
         make_absolute(arrays[i], sizes[i]);
@@ -125,7 +127,9 @@ static void compare_max_pool(const pruni_kernels *variant, const pruni_kernels *
                         .dilation = { 1, 1 } };
     fill_floats(a, SIZE, (uint32_t)(n + 256 * offset));
     clear_outputs();
-    variant->max_pool(out[0] + offset, a + offset / 2, &pool);
+    variant->max_pool(LEND(out[0] + offset, pool.planes * height * width),
+                      LEND(a + offset / 2, pool.planes * pool.in[0] * pool.in[1]), &pool);
+    take_back();
     reference->max_pool(out[1] + offset, a + offset / 2, &pool);
     assert_same_output(out[0], out[1]);
 }

@@ -37,13 +37,14 @@ static float *run_linear(const linear_case *test, pruni_kernel_linear_fn *kernel
 {
     pruni_linear linear = test->sizes;
     float *y = make_numbers(linear.rows * linear.out, 0);
-    linear.x = test->arrays[0];
-    linear.weight = test->arrays[1];
-    linear.bias = test->sizes.in % 2 ? test->arrays[2] : NULL;
-    linear.scratch = test->arrays[3];
-    linear.y = y;
+    linear.x = LEND(test->arrays[0], linear.rows * linear.in);
+    linear.weight = LEND(test->arrays[1], linear.out * linear.in);
+    linear.bias = test->sizes.in % 2 ? LEND(test->arrays[2], linear.out) : NULL;
+    linear.scratch = LEND(test->arrays[3], pruni_kernel_linear_scratch(linear.rows, linear.in));
+    linear.y = LEND(y, linear.rows * linear.out);
     if (linear.rows > 0 && linear.out > 0)
         kernel(&linear);
+    take_back();
     return y;
 }
 

@@ -1,5 +1,9 @@
 /* Each variant of each kernel in the table against its reference: bit for bit, but for what layers compute. */
-#include "support.h"
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#endif
+
+#include "guard_support.h"
 
 #include "kernels/table.h"
 
@@ -55,18 +59,23 @@ static void fill_mask(float *mask, int64_t n, uint32_t seed)
 
 typedef void compare_fn(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset);
 
-/* Sizes 0 to 200 and a long one, at every offset from an aligned address; variants that cannot run are left out. */
+static void with_every_size(compare_fn *compare)
+{
+    for (int64_t n = 0; n <= LONGEST + 1; n++)
+        for (int64_t offset = guard ? n % 3 : 0; offset < SLACK; offset += guard ? 3 : 1)
+            compare(pruni_kernels_used(), pruni_kernels_for(PRUNI_CPU_PORTABLE),
+                    n <= LONGEST ? n : SIZE - offset - SLACK, offset);
+}
+
+/* Sizes 0 to 200 and a long one, at every offset from an aligned address, and with arrays that end, or begin, where memory
+ * does; variants that cannot run are left out. */
 static void with_every_variant(compare_fn *compare)
 {
     pruni_cpu used = pruni_cpu_used();
-    for (pruni_cpu cpu = PRUNI_CPU_PORTABLE; cpu < PRUNI_CPUS; cpu++) {
-        if (!pruni_cpu_use(cpu))
-            continue;
-        for (int64_t n = 0; n <= LONGEST + 1; n++)
-            for (int64_t offset = 0; offset < SLACK; offset++)
-                compare(pruni_kernels_used(), pruni_kernels_for(PRUNI_CPU_PORTABLE),
-                        n <= LONGEST ? n : SIZE - offset - SLACK, offset);
-    }
+    for (pruni_cpu cpu = PRUNI_CPU_PORTABLE; cpu < PRUNI_CPUS; cpu++)
+        for (guard = GUARD_NONE; pruni_cpu_use(cpu) && guard < GUARD_SIDES; guard++)
+            with_every_size(compare);
+    guard = GUARD_NONE;
     assert_true(pruni_cpu_use(used));
 }
 
@@ -91,7 +100,8 @@ static void compare_copy_bytes(const pruni_kernels *variant, const pruni_kernels
 {
     fill_floats(a, SIZE, (uint32_t)n);
     clear_outputs();
-    variant->copy_bytes((char *)out[0] + offset, a + offset, n);
+    variant->copy_bytes(lend((char *)out[0] + offset, (size_t)n), lend(a + offset, (size_t)n), n);
+    take_back();
     reference->copy_bytes((char *)out[1] + offset, a + offset, n);
     assert_same_output(out[0], out[1]);
 }
@@ -111,12 +121,14 @@ static void compare_multiply(const pruni_kernels *variant, const pruni_kernels *
     for (int64_t i = 0; i < SIZE; i++)
         b[i] = isnan(b[i]) ? INFINITY : b[i];
     clear_outputs();
-    variant->multiply(out[0] + offset, b + offset, a + 2 * (offset % 2), n);
+    variant->multiply(LEND(out[0] + offset, n), LEND(b + offset, n), LEND(a + 2 * (offset % 2), n), n);
+    take_back();
     reference->multiply(out[1] + offset, b + offset, a + 2 * (offset % 2), n);
     assert_same_output(out[0], out[1]);
     memcpy(out[0], a, sizeof out[0]);
     memcpy(out[1], a, sizeof out[1]);
-    variant->multiply(out[0] + offset, b + offset, out[0] + offset, n);
+    variant->multiply(LEND(out[0] + offset, n), LEND(b + offset, n), LEND(out[0] + offset, n), n);
+    take_back();
     reference->multiply(out[1] + offset, b + offset, out[1] + offset, n);
     assert_same_output(out[0], out[1]);
 }
@@ -142,6 +154,29 @@ static void assert_same_sieve(const pruni_sieve *got, const pruni_sieve *expecte
     }
 }
 
+static void lend_run(pruni_run *run)
+{
+    run->scores = LEND(run->scores, run->n);
+    run->draws = LEND(run->draws, run->n);
+    run->before = LEND(run->before, run->n);
+    run->orig = LEND(run->orig, run->n);
+    run->mask = LEND(run->mask, run->n);
+    run->value = LEND(run->value, run->n);
+}
+
+static void sieve_guarded(const pruni_kernels *kernels, pruni_sieve *sieve, pruni_run run)
+{
+    pruni_sieve guarded = *sieve;
+    guarded.keys = LEND(sieve->keys, run.n);
+    guarded.places = LEND(sieve->places, run.n);
+    lend_run(&run);
+    kernels->sieve(&guarded, &run, 1000);
+    take_back();
+    guarded.keys = sieve->keys;
+    guarded.places = sieve->places;
+    *sieve = guarded;
+}
+
 static void sieve_both(const pruni_kernels *variant, const pruni_kernels *reference, pruni_sieve window, pruni_run run,
                        int64_t offset)
 {
@@ -157,7 +192,7 @@ static void sieve_both(const pruni_kernels *variant, const pruni_kernels *refere
             run.mask = out[2 * i] + offset;
             run.value = out[2 * i + 1] + offset;
         }
-        kernels[i]->sieve(&sieves[i], &run, 1000);
+        sieve_guarded(kernels[i], &sieves[i], run);
     }
     assert_same_sieve(&sieves[0], &sieves[1]);
     assert_same_output(out[0], out[2]);
@@ -231,7 +266,10 @@ static void compare_prune_channels(const pruni_kernels *variant, const pruni_ker
     for (int64_t i = 0; i < SIZE; i++)
         b[i] = (float)(i % 3 % 2);
     clear_outputs();
-    variant->prune_channels(out[0] + offset, out[1] + offset, a + offset / 2, b + 1, channels);
+    const int64_t entries = channels.outer * channels.count * channels.inner;
+    variant->prune_channels(LEND(out[0] + offset, entries), LEND(out[1] + offset, entries),
+                            LEND(a + offset / 2, entries), LEND(b + 1, channels.count), channels);
+    take_back();
     reference->prune_channels(out[2] + offset, out[3] + offset, a + offset / 2, b + 1, channels);
     assert_same_output(out[0], out[2]);
     assert_same_output(out[1], out[3]);
@@ -251,7 +289,9 @@ static void compare_prune_by_mask(const pruni_kernels *variant, const pruni_kern
     for (int64_t i = 0; i < SIZE; i++)
         a[i] = isnan(b[i]) ? 1 : a[i];
     clear_outputs();
-    variant->prune_by_mask(out[0] + offset, out[1] + offset, a + offset, b + offset, n);
+    variant->prune_by_mask(LEND(out[0] + offset, n), LEND(out[1] + offset, n), LEND(a + offset, n), LEND(b + offset, n),
+                           n);
+    take_back();
     reference->prune_by_mask(out[2] + offset, out[3] + offset, a + offset, b + offset, n);
     assert_same_output(out[0], out[2]);
     assert_same_output(out[1], out[3]);
@@ -271,7 +311,10 @@ static void compare_prune_n_of_four(const pruni_kernels *variant, const pruni_ke
         a[i] = (float)((i * 7 + n) % 5 - 2);
     fill_floats(b, SIZE, (uint32_t)(n + offset));
     clear_outputs();
-    variant->prune_n_of_four(out[0] + offset, out[1] + offset, b + offset, a + offset, n / 4, n % 5);
+    const int64_t entries = n / 4 * 4;
+    variant->prune_n_of_four(LEND(out[0] + offset, entries), LEND(out[1] + offset, entries), LEND(b + offset, entries),
+                             LEND(a + offset, entries), n / 4, n % 5);
+    take_back();
     reference->prune_n_of_four(out[2] + offset, out[3] + offset, b + offset, a + offset, n / 4, n % 5);
     assert_same_output(out[0], out[2]);
     assert_same_output(out[1], out[3]);
@@ -292,7 +335,8 @@ static void compare_norm_two_run(const pruni_kernels *variant, const pruni_kerne
     for (int64_t i = 0; offset % 2 == 0 && i < SIZE; i++)
         a[i] = isfinite(a[i]) ? a[i] : 2;
     clear_outputs();
-    variant->norm_two_run(out[0], a + offset, n);
+    variant->norm_two_run(LEND(out[0], 1), LEND(a + offset, n), n);
+    take_back();
     reference->norm_two_run(out[1], a + offset, n);
     if (isnan(out[1][0]) && isnan(out[0][0])) /* which NaN is left is not said */
         out[0][0] = out[1][0];
@@ -321,7 +365,8 @@ static void compare_norm_channels(const pruni_kernels *variant, const pruni_kern
         clear_outputs();
         for (int64_t i = 0; i < n; i++)
             out[0][i + offset] = out[1][i + offset] = kind == PRUNI_NORM_MIN ? INFINITY : 0;
-        variant->norm_channels(kind, 3, out[0] + offset, a + offset, channels);
+        variant->norm_channels(kind, 3, LEND(out[0] + offset, n), LEND(a + offset, outer * n * inner), channels);
+        take_back();
         reference->norm_channels(kind, 3, out[1] + offset, a + offset, channels);
         for (int64_t i = 0; i < SIZE; i++)
             if (isnan(out[1][i]) && isnan(out[0][i]))
@@ -338,6 +383,18 @@ static void variants_of_norm_channels(void **state)
 
 /* ---- Ties ---- */
 
+/* There is room for all that are not passed over. */
+static int64_t list_guarded(const pruni_kernels *variant, uint64_t *entries, pruni_run run)
+{
+    int64_t room = run.before ? 0 : run.n;
+    for (int64_t i = 0; run.before && i < run.n; i++)
+        room += run.before[i] == 1;
+    lend_run(&run);
+    int64_t count = variant->list_run(LEND(entries, room), &run, 1000);
+    take_back();
+    return count;
+}
+
 static void compare_list_run(const pruni_kernels *variant, const pruni_kernels *reference, int64_t n, int64_t offset)
 {
     uint64_t got[SIZE + 1], expected[SIZE + 1];
@@ -350,7 +407,7 @@ static void compare_list_run(const pruni_kernels *variant, const pruni_kernels *
                                     .scores = drawn ? NULL : a + offset,
                                     .draws = drawn ? keys[0] + offset : NULL,
                                     .before = masked ? b + offset : NULL };
-            int64_t count = variant->list_run(got, &run, 1000);
+            int64_t count = list_guarded(variant, got, run);
             assert_int_equal(count, reference->list_run(expected, &run, 1000));
             if (count > 0)
                 assert_memory_equal(got, expected, (size_t)count * sizeof got[0]);
@@ -372,7 +429,10 @@ static void compare_list_stops(const pruni_kernels *variant, const pruni_kernels
         entries[i] = (uint64_t)(next_random(&seed) % 5) << 32 | next_random(&seed) << 9;
     for (int down = 0; down < 2; down++) {
         const uint64_t *first = entries + offset + (down ? PRUNI_STOPS - 1 : 0);
-        int64_t count = variant->list_stops(got, first, (uint32_t)(n % 6), down);
+        const uint64_t *lowest = LEND(entries + offset, PRUNI_STOPS);
+        int64_t count = variant->list_stops(LEND(got, PRUNI_STOPS), lowest + (first - entries - offset),
+                                            (uint32_t)(n % 6), down);
+        take_back();
         assert_int_equal(count, reference->list_stops(expected, first, (uint32_t)(n % 6), down));
         if (count > 0)
             assert_memory_equal(got, expected, (size_t)count);
@@ -398,8 +458,9 @@ static void compare_count_below(const pruni_kernels *variant, const pruni_kernel
     static const uint32_t limits[] = { 0, 0x7ffffc, 0x7fffff, 0x800001, PRUNI_ALL_KEYS - 1, PRUNI_ALL_KEYS };
     fill_keys(keys[0], (uint32_t)n);
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
-        assert_int_equal(variant->count_below(keys[0] + offset, n, limits[i]),
+        assert_int_equal(variant->count_below(LEND(keys[0] + offset, n), n, limits[i]),
                          reference->count_below(keys[0] + offset, n, limits[i]));
+    take_back();
 }
 
 static void variants_of_count_below(void **state)
@@ -419,9 +480,10 @@ static void compare_list_between(const pruni_kernels *variant, const pruni_kerne
         const uint32_t *range = ranges[i];
         int64_t expected = reference->list_between(keys[1], places[0] + offset, keys[0] + offset, n, range[0],
                                                    range[1]);
-        assert_int_equal(
-            variant->list_between(places[1] + offset, places[1] + offset, keys[0] + offset, n, range[0], range[1]),
-            expected); /* in place */
+        int64_t listed = variant->list_between(LEND(places[1] + offset, n), LEND(places[1] + offset, n), /* in place */
+                                               LEND(keys[0] + offset, n), n, range[0], range[1]);
+        take_back();
+        assert_int_equal(listed, expected);
         if (expected > 0)
             assert_memory_equal(places[1] + offset, keys[1], (size_t)expected * sizeof keys[1][0]);
         assert_memory_equal(places[1] + offset + n, places[0] + offset + n, SLACK * sizeof places[0][0]);
@@ -444,7 +506,8 @@ static void compare_twist(const pruni_kernels *variant, const pruni_kernels *ref
     fill_words(got, SIZE, (uint32_t)n);
     memcpy(expected, got, sizeof keys[0]);
     for (int i = 0; i < 3; i++) {
-        variant->mt19937_twist(got + 1);
+        variant->mt19937_twist(LEND(got + 1, PRUNI_MT19937_WORDS));
+        take_back();
         reference->mt19937_twist(expected + 1);
     }
     assert_memory_equal(got, expected, sizeof keys[0]);
@@ -461,7 +524,8 @@ static void compare_temper(const pruni_kernels *variant, const pruni_kernels *re
     fill_words(keys[0], SIZE, (uint32_t)n);
     memcpy(keys[1], keys[0], sizeof keys[0]);
     reference->mt19937_temper(places[0] + offset, keys[0] + offset, n);
-    variant->mt19937_temper(keys[1] + offset, keys[1] + offset, n); /* in place */
+    variant->mt19937_temper(LEND(keys[1] + offset, n), LEND(keys[1] + offset, n), n); /* in place */
+    take_back();
     if (n > 0)
         assert_memory_equal(keys[1] + offset, places[0] + offset, (size_t)n * sizeof keys[0][0]);
     assert_memory_equal(keys[1] + offset + n, keys[0] + offset + n, SLACK * sizeof keys[0][0]);
@@ -478,7 +542,8 @@ static void compare_uniform_float(const pruni_kernels *variant, const pruni_kern
 {
     fill_words(keys[0], SIZE, (uint32_t)n);
     clear_outputs();
-    variant->uniform_float(out[0] + offset, keys[0] + offset / 2, n);
+    variant->uniform_float(LEND(out[0] + offset, n), LEND(keys[0] + offset / 2, n), n);
+    take_back();
     reference->uniform_float(out[1] + offset, keys[0] + offset / 2, n);
     assert_same_output(out[0], out[1]);
 }
@@ -505,7 +570,8 @@ static void compare_uniform_range(const pruni_kernels *variant, const pruni_kern
     const float *range = ranges[(n + offset) % 9];
     fill_words(keys[0], SIZE, (uint32_t)n);
     clear_outputs();
-    variant->uniform_range(out[0] + offset, keys[0] + offset / 2, n, range[0], range[1]);
+    variant->uniform_range(LEND(out[0] + offset, n), LEND(keys[0] + offset / 2, n), n, range[0], range[1]);
+    take_back();
     reference->uniform_range(out[1] + offset, keys[0] + offset / 2, n, range[0], range[1]);
     assert_same_output(out[0], out[1]);
 }
