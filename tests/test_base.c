@@ -59,6 +59,14 @@ static void success_does_not_clear_the_last_error(void **state)
     assert_int_equal(prune_last_status(), PRUNE_ERROR_USER);
 }
 
+/* Callbacks may pass on a sentence that they got from elsewhere. */
+static void a_failure_without_a_sentence_says_so(void **state)
+{
+    (void)state;
+    const char *none = NULL;
+    assert_fails(prune_fail(PRUNE_ERROR_USER, none), PRUNE_ERROR_USER, "prune_fail: argument 'format' is NULL");
+}
+
 /* ---- The allocator ---- */
 
 static void *no_memory(void *context, size_t size)
@@ -225,6 +233,7 @@ int main(void)
         cmocka_unit_test(statuses_have_names),
         cmocka_unit_test(the_last_error_is_kept),
         cmocka_unit_test(long_sentences_are_cut_at_a_character),
+        cmocka_unit_test(a_failure_without_a_sentence_says_so),
         cmocka_unit_test(success_does_not_clear_the_last_error),
         cmocka_unit_test(the_allocator_can_be_replaced_while_nothing_is_in_use),
         cmocka_unit_test(the_allocator_is_copied_and_given_its_context),

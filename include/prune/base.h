@@ -91,7 +91,8 @@ PRUNE_API const char *prune_last_error(void);
 PRUNE_API prune_status prune_last_status(void);
 
 /** Sets the last error of this thread to a printf-formatted sentence and returns `status`: for callbacks, which end in
- *  `return prune_fail(PRUNE_ERROR_USER, "…", …)`. The format may use prune_last_error() as an argument. */
+ *  `return prune_fail(PRUNE_ERROR_USER, "…", …)`. The format may use prune_last_error() as an argument; of a NULL one
+ *  the sentence says that it is. */
 PRUNE_API prune_status prune_fail(prune_status status, const char *format, ...) PRUNE_PRINTF(2, 3);
 
 /** Three functions through which the library gets all of its memory. They must be as thread-safe as the program's use

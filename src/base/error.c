@@ -53,6 +53,8 @@ prune_status prune_fail(prune_status status, const char *format, ...)
     char sentence[SENTENCE_SIZE]; /* the arguments may point into the present sentence */
     va_list arguments;
     va_start(arguments, format);
+    if (!format)
+        format = "prune_fail: argument 'format' is NULL";
     int length = vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     if (length < 0)
