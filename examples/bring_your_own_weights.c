@@ -119,5 +119,9 @@ int main(void)
         fprintf(stderr, "bring_your_own_weights: %s error: %s\n", prune_status_name(status), prune_last_error());
     prune_module_release(net.fc1);
     prune_module_release(net.fc2);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "bring_your_own_weights: cannot write to the standard output\n");
+        return 1;
+    }
     return status ? 1 : 0;
 }

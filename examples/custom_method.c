@@ -96,5 +96,9 @@ int main(void)
         fprintf(stderr, "custom_method: %s error: %s\n", prune_status_name(prune_last_status()), prune_last_error());
         return 1;
     }
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "custom_method: cannot write to the standard output\n");
+        return 1;
+    }
     return 0;
 }

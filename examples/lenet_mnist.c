@@ -133,13 +133,14 @@ static void print_header(void)
     puts("      all   correct");
 }
 
-static void print_result(const result *r)
+static prune_status print_result(const result *r)
 {
     printf("%6.2f ", r->amount);
     for (int i = 0; i < LAYERS; i++)
         printf(" %6.2f%%", 100 * fraction(r->layers[i]));
     printf("  %6.2f%%   %lld of %lld\n", 100 * fraction(r->all), (long long)r->correct, (long long)r->total);
-    fflush(stdout);
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    return written ? PRUNE_OK : prune_fail(PRUNE_ERROR_IO, "cannot write to the standard output");
 }
 
 static prune_status write_csv(const char *path, const result *results, int count)
@@ -173,12 +174,10 @@ static prune_status demo(const arguments *a)
         print_header();
     for (int i = 0; i < COUNT && !failed; i++) {
         results[i].amount = amounts[i];
-        failed = measure(&results[i], trained, &d);
-        if (!failed) {
-            print_result(&results[i]);
+        failed = measure(&results[i], trained, &d) || print_result(&results[i]);
+        if (!failed)
             points[i] = (chart_point){ fraction(results[i].all),
                                        (double)results[i].correct / (double)results[i].total };
-        }
     }
     if (!failed) {
         putchar('\n');
@@ -217,6 +216,10 @@ int main(int argc, char **argv)
     }
     if (demo(&a)) {
         fprintf(stderr, "lenet_mnist: %s error: %s\n", prune_status_name(prune_last_status()), prune_last_error());
+        return 1;
+    }
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "lenet_mnist: cannot write to the standard output\n");
         return 1;
     }
     return 0;

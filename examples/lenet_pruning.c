@@ -272,5 +272,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "lenet_pruning: %s error: %s\n", prune_status_name(prune_last_status()), prune_last_error());
         return 1;
     }
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "lenet_pruning: cannot write to the standard output\n");
+        return 1;
+    }
     return 0;
 }
