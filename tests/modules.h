@@ -29,7 +29,7 @@ static inline prune_tensor *full(const int64_t *sizes, int64_t ndim, double valu
 }
 
 /* A new parameter of two equal values, borrowed from its module. */
-static inline prune_tensor *add_parameter(prune_module *module, const char *name, double value)
+static inline prune_tensor *new_parameter(prune_module *module, const char *name, double value)
 {
     prune_tensor *t = full(PRUNE_SHAPE(2), value, PRUNE_FLOAT32);
     assert_ok(prune_module_register_parameter(module, name, t));
@@ -38,7 +38,7 @@ static inline prune_tensor *add_parameter(prune_module *module, const char *name
 }
 
 /* Likewise a buffer. */
-static inline prune_tensor *add_buffer(prune_module *module, const char *name, double value, bool persistent)
+static inline prune_tensor *new_buffer(prune_module *module, const char *name, double value, bool persistent)
 {
     prune_tensor *t = full(PRUNE_SHAPE(2), value, PRUNE_FLOAT32);
     assert_ok(prune_module_register_buffer(module, name, t, persistent));
@@ -66,13 +66,13 @@ static inline const char *keys_of(const prune_dict *dict)
 static inline prune_module *make_net(void)
 {
     prune_module *net = module_of("Net"), *fc = add_child(net, "fc", "Linear");
-    prune_tensor *w = add_parameter(net, "w", 1);
+    prune_tensor *w = new_parameter(net, "w", 1);
     assert_ok(prune_module_register_parameter(net, "tied", w));
     assert_ok(prune_module_register_parameter(net, "none", NULL));
-    prune_tensor *mask = add_buffer(net, "mask", 2, true);
-    add_buffer(net, "scratch", 3, false);
+    prune_tensor *mask = new_buffer(net, "mask", 2, true);
+    new_buffer(net, "scratch", 3, false);
     assert_ok(prune_module_register_buffer(net, "gone", NULL, true));
-    add_parameter(fc, "weight", 4);
+    new_parameter(fc, "weight", 4);
     assert_ok(prune_module_register_parameter(fc, "again", w));
     assert_ok(prune_module_register_buffer(fc, "mask", mask, true));
     assert_ok(prune_module_register_module(net, "shared", fc));

@@ -62,8 +62,8 @@ static void flags_are_kept(void **state)
 {
     (void)state;
     prune_module *m = module_of("Linear");
-    prune_tensor *frozen = add_parameter(m, "frozen", 1), *value = full(PRUNE_SHAPE(2), 2, PRUNE_FLOAT32);
-    add_parameter(m, "trained", 1);
+    prune_tensor *frozen = new_parameter(m, "frozen", 1), *value = full(PRUNE_SHAPE(2), 2, PRUNE_FLOAT32);
+    new_parameter(m, "trained", 1);
     assert_ok(prune_tensor_set_requires_grad(frozen, false));
     value->has_grad_fn = value->requires_grad = true;
     assert_ok(prune_module_set_tensor(m, "value", value));
@@ -273,8 +273,8 @@ static prune_module *owner_tree(int *alive, const prune_status *outcome)
     context = new_owner(4, alive, outcome);
     assert_ok(prune_module_register_forward_pre_hook(NULL, child, &owner_hook_ops, &context));
     assert_ok(prune_module_register_module(root, "child", child));
-    add_parameter(root, "p", 1);
-    add_buffer(child, "b", 2, true);
+    new_parameter(root, "p", 1);
+    new_buffer(child, "b", 2, true);
     prune_module_release(child);
     return root;
 }

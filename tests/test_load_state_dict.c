@@ -33,8 +33,8 @@ static void the_order_of_the_dict_does_not_matter(void **state)
 {
     (void)state;
     prune_module *m = module_of("Linear");
-    add_parameter(m, "weight", 0);
-    add_parameter(m, "bias", 0);
+    new_parameter(m, "weight", 0);
+    new_parameter(m, "bias", 0);
     prune_dict *dict = empty_dict();
     put_pair(dict, "bias", 2);
     put_pair(dict, "weight", 1);
@@ -50,12 +50,12 @@ static void every_misfit_is_listed_and_nothing_is_copied(void **state)
     (void)state;
     prune_module *net = module_of("LeNet"), *conv1 = add_child(net, "conv1", "Conv2d");
     assert_ok(prune_module_register_module(net, "drop", NULL));
-    add_parameter(conv1, "weight_orig", 1);
-    add_parameter(conv1, "bias", 2);
-    add_buffer(conv1, "weight_mask", 3, true);
-    add_buffer(conv1, "cache", 4, false);
-    prune_tensor *scale = add_parameter(net, "scale", 5);
-    add_parameter(add_child(net, "fc", "Linear"), "weight", 6);
+    new_parameter(conv1, "weight_orig", 1);
+    new_parameter(conv1, "bias", 2);
+    new_buffer(conv1, "weight_mask", 3, true);
+    new_buffer(conv1, "cache", 4, false);
+    prune_tensor *scale = new_parameter(net, "scale", 5);
+    new_parameter(add_child(net, "fc", "Linear"), "weight", 6);
     prune_dict *dict = empty_dict();
     put(dict, "fc.weight", full(PRUNE_SHAPE(2, 3), 0, PRUNE_FLOAT32));
     put_pair(dict, "scale", 9);
@@ -112,8 +112,8 @@ static void without_strict_what_fits_is_copied(void **state)
 {
     (void)state;
     prune_module *net = module_of("Net");
-    add_parameter(net, "a", 1);
-    add_parameter(net, "b", 2);
+    new_parameter(net, "a", 1);
+    new_parameter(net, "b", 2);
     prune_dict *dict = empty_dict();
     put_pair(dict, "c", 8);
     put_pair(dict, "b", 9);
@@ -182,7 +182,7 @@ static void read_only_memory_is_refused_before_anything_is_written(void **state)
     (void)state;
     static const float rom[] = { 1, 2 };
     prune_module *m = module_of("Linear");
-    prune_tensor *fixed = NULL, *w = add_parameter(m, "weight", 5);
+    prune_tensor *fixed = NULL, *w = new_parameter(m, "weight", 5);
     assert_ok(prune_tensor_from_const_blob(&fixed, rom, PRUNE_SHAPE(2), NULL));
     assert_ok(prune_module_register_parameter(m, "bias", fixed));
     prune_tensor_release(fixed);
@@ -229,7 +229,7 @@ static void a_dict_may_share_memory_with_the_module(void **state)
     (void)state;
     float memory[] = { 1, 2, 3, 4, 5 };
     prune_module *m = module_of("M");
-    prune_tensor *all = NULL, *low = NULL, *high = NULL, *b = add_parameter(m, "b", 9);
+    prune_tensor *all = NULL, *low = NULL, *high = NULL, *b = new_parameter(m, "b", 9);
     assert_ok(prune_tensor_from_blob(&all, memory, PRUNE_SHAPE(5), NULL));
     assert_ok(prune_tensor_narrow(&low, all, 0, 0, 4));
     assert_ok(prune_tensor_narrow(&high, all, 0, 1, 4));
@@ -254,7 +254,7 @@ static void values_are_copied_in_order(void **state)
 {
     (void)state;
     prune_module *m = module_of("M");
-    prune_tensor *a = add_parameter(m, "a", 1), *b = add_parameter(m, "b", 2);
+    prune_tensor *a = new_parameter(m, "a", 1), *b = new_parameter(m, "b", 2);
     prune_dict *dict = empty_dict();
     assert_ok(prune_dict_set(dict, "a", b));
     assert_ok(prune_dict_set(dict, "b", a));

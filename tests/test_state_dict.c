@@ -50,17 +50,17 @@ static void names_follow_replacing_and_deleting(void **state)
     (void)state;
     prune_module *m = module_of("Linear");
     prune_dict *dict = NULL;
-    add_parameter(m, "weight", 1);
-    add_parameter(m, "bias", 2);
-    add_buffer(m, "x", 3, true);
-    add_buffer(m, "y", 4, true);
+    new_parameter(m, "weight", 1);
+    new_parameter(m, "bias", 2);
+    new_buffer(m, "x", 3, true);
+    new_buffer(m, "y", 4, true);
     prune_module *child = add_child(m, "a", "A");
-    add_parameter(child, "p", 5);
-    add_parameter(add_child(m, "b", "B"), "p", 6);
-    add_parameter(m, "weight", 7);          /* replaced in its place */
+    new_parameter(child, "p", 5);
+    new_parameter(add_child(m, "b", "B"), "p", 6);
+    new_parameter(m, "weight", 7);          /* replaced in its place */
     assert_ok(prune_module_delete(m, "x")); /* deleted, then registered: last */
-    add_buffer(m, "x", 8, true);
-    add_buffer(m, "y", 9, false);                           /* no more persistent */
+    new_buffer(m, "x", 8, true);
+    new_buffer(m, "y", 9, false);                           /* no more persistent */
     assert_ok(prune_module_register_module(m, "c", child)); /* a child again, under another name */
     assert_ok(prune_module_register_module(m, "a", NULL));  /* absent */
     assert_ok(prune_module_state_dict(&dict, m, false));
@@ -80,7 +80,7 @@ static void a_state_dict_shares_memory_unless_copied(void **state)
 {
     (void)state;
     prune_module *m = module_of("Linear");
-    prune_tensor *w = add_parameter(m, "weight", 1);
+    prune_tensor *w = new_parameter(m, "weight", 1);
     prune_dict *shared = NULL, *copied = NULL;
     assert_ok(prune_module_state_dict(&shared, m, false));
     assert_ok(prune_module_state_dict(&copied, m, true));
