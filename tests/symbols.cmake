@@ -1,5 +1,7 @@
-# cmake -DSOURCE=DIR -DNM=nm -DOBJDUMP=objdump [-DSHARED=libprune.so -DSONAME=NAME] [-DOBJECTS=FILE,FILE,…] -P symbols.cmake
-# - The shared library exports the functions that the headers declare, no others; fewer than 200. Its SONAME is SONAME.
+# cmake -DSOURCE=DIR -DNM=nm -DOBJDUMP=objdump [-DSHARED=libprune.so] [-DOBJECTS=FILE,FILE,…] -P symbols.cmake
+# - The shared library exports the functions that the headers declare, no others; fewer than 200. Its SONAME
+#   bears the version of the headers: of 0.x the minor one too, which may break programs.
+# - They are those of exported.txt, in the order of the alphabet: a change of what programs may link shows there.
 # - Whatever an object defines for the linker begins with prune_ or pruni_, so that a static library collides with nobody.
 # - No object holds a variable that can be written, but for those listed here.
 # Names that begin with an underscore are the toolchain's.
@@ -26,6 +28,25 @@ message(STATUS "${count} public functions")
 if(NOT count LESS 200)
   string(APPEND wrong "  ${count} public functions; the design allows fewer than 200\n")
 endif()
+
+# ---- What programs may rely on
+
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/exported.txt listed)
+set(sorted "${listed}")
+list(SORT sorted)
+if(NOT listed STREQUAL sorted)
+  string(APPEND wrong "  exported.txt is not sorted\n")
+endif()
+foreach(name ${listed})
+  if(NOT name IN_LIST declared)
+    string(APPEND wrong "  in exported.txt but in no header: ${name}\n")
+  endif()
+endforeach()
+foreach(name ${declared})
+  if(NOT name IN_LIST listed)
+    string(APPEND wrong "  declared but not in exported.txt: ${name}\n")
+  endif()
+endforeach()
 
 # ---- What the shared library exports
 
@@ -59,8 +80,16 @@ if(SHARED)
   execute_process(COMMAND ${OBJDUMP} --private-headers ${SHARED} OUTPUT_VARIABLE output)
   string(REGEX MATCH "SONAME +[^ \n]+" found "${output}")
   string(REGEX REPLACE "SONAME +" "" found "${found}")
-  if(NOT found STREQUAL SONAME)
-    string(APPEND wrong "  the SONAME is ${found}, not ${SONAME}\n")
+  foreach(part MAJOR MINOR)
+    file(STRINGS ${SOURCE}/include/prune/base.h line REGEX "^#define PRUNE_VERSION_${part} [0-9]+$")
+    string(REGEX REPLACE ".* " "" ${part} "${line}")
+  endforeach()
+  set(soname "libprune.so.${MAJOR}")
+  if(MAJOR EQUAL 0)
+    string(APPEND soname ".${MINOR}")
+  endif()
+  if(NOT found STREQUAL soname)
+    string(APPEND wrong "  the SONAME is ${found}, not ${soname}\n")
   endif()
 endif()
 

@@ -217,6 +217,11 @@ static prune_status wrap(void *context)
     return prune_tensor_from_blob(context, oom_memory, PRUNE_SHAPE(2), NULL);
 }
 
+static prune_status wrap_const(void *context)
+{
+    return prune_tensor_from_const_blob(context, oom_memory, PRUNE_SHAPE(2), NULL);
+}
+
 static void not_wrapped(void *context)
 {
     assert_null(*(prune_tensor **)context);
@@ -234,6 +239,7 @@ static void running_out_of_memory_wraps_nothing(void **state)
     (void)state;
     prune_tensor *t = NULL;
     try_every_allocation(wrap, not_wrapped, unwrap, &t);
+    try_every_allocation(wrap_const, not_wrapped, unwrap, &t);
 }
 
 int main(void)

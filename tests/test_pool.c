@@ -204,6 +204,11 @@ static prune_status pool_all(void *context)
     return failed ? prune_last_status() : PRUNE_OK;
 }
 
+static prune_status make_max1d(void *context)
+{
+    return prune_max_pool1d_create(&((trial *)context)->layer, PRUNE_INTS(2), NULL);
+}
+
 static prune_status make_max(void *context)
 {
     return prune_max_pool2d_create(&((trial *)context)->layer, PRUNE_INTS(2), NULL);
@@ -226,6 +231,7 @@ static void running_out_of_memory_changes_nothing(void **state)
     note_state(&t);
     t.x = strided(pattern(5, PRUNE_SHAPE(2, 4, 4)));
     try_every_allocation(pool_all, NULL, NULL, &t);
+    try_every_allocation(make_max1d, nothing_made, unmake, &t);
     try_every_allocation(make_max, nothing_made, unmake, &t);
     try_every_allocation(make_avg, nothing_made, unmake, &t);
     try_every_allocation(make_adaptive, nothing_made, unmake, &t);

@@ -209,7 +209,9 @@ static prune_status refuse_an_amount(scene *s)
 
 static prune_status look(scene *s)
 {
-    bool words = prune_mask(s->net, "nope") == NULL && prune_last_status() == PRUNE_ERROR_VALUE;
+    bool words = !prune_mask(s->net, "nope") && prune_last_status() == PRUNE_ERROR_VALUE;
+    words = words && !prune_original(s->net, "nope") && prune_last_status() == PRUNE_ERROR_VALUE;
+    words = words && !prune_applied_method(s->net, "nope") && prune_last_status() == PRUNE_ERROR_VALUE;
     return words ? PRUNE_OK : prune_last_status();
 }
 
