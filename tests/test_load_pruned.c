@@ -240,6 +240,31 @@ static void a_plain_dict_ends_the_pruning(void **state)
     prune_module_release(net);
 }
 
+static prune_status no_hook(void *context, prune_module *module, prune_tensor *const *x, int64_t nx)
+{
+    (void)context;
+    (void)module;
+    (void)x;
+    (void)nx;
+    return PRUNE_OK;
+}
+
+static void what_the_dict_does_not_know_stays_pruned(void **state)
+{
+    (void)state;
+    static const prune_hook_ops ops = { .size = sizeof ops, .type_name = "none", .call = no_hook };
+    prune_module *net = make_net();
+    prune_dict *dict = plain_dict();
+    assert_ok(prune_module_register_forward_pre_hook(NULL, net, &ops, NULL));
+    assert_ok(prune_l1_unstructured(net, "weight", prune_count(2), NULL));
+    assert_ok(prune_dict_delete(dict, "weight"));
+    assert_ok(prune_load_pruned_state_dict(net, dict, false, NULL));
+    assert_values(weight_of(net), 0, -0.0f, 3, -4);
+    assert_true(prune_is_pruned(net));
+    prune_dict_release(dict);
+    prune_module_release(net);
+}
+
 static void other_weights_under_the_same_masks_are_loaded_by_their_name(void **state)
 {
     (void)state;
@@ -440,6 +465,7 @@ int main(void)
         cmocka_unit_test(pruned_in_both_the_record_stays_and_the_value_is_new),
         cmocka_unit_test(tensors_that_were_replaced_are_left_to_the_hooks),
         cmocka_unit_test(a_plain_dict_ends_the_pruning),
+        cmocka_unit_test(what_the_dict_does_not_know_stays_pruned),
         cmocka_unit_test(other_weights_under_the_same_masks_are_loaded_by_their_name),
         cmocka_unit_test(what_does_not_fit_is_told_in_pytorchs_words),
         cmocka_unit_test(half_a_pair_is_no_pruning),

@@ -295,7 +295,8 @@ static prune_status open_writer(pruni_checkpoint *c, const char *path, pruni_wri
 {
     for (int64_t i = 0; i < count; i++) {
         const pruni_file_tensor *t = list[i].source;
-        tensors[i] = (pruni_writer_tensor){ list[i].name, t->dtype_name, t->ndim, t->sizes };
+        const char *dtype = t->held >= 0 ? prune_dtype_name((prune_dtype)t->held) : t->dtype_name; /* not ">f4" */
+        tensors[i] = (pruni_writer_tensor){ list[i].name, dtype, t->ndim, t->sizes };
     }
     if (pruni_writer_open(&c->writer, path, c->options.output_format, tensors, count, c->file.metadata,
                           c->file.metadata_count))
