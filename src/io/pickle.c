@@ -1,8 +1,6 @@
 /* Running a pickle. */
 #include "io/pickle_machine.h"
 
-#include <stdarg.h>
-
 static const struct {
     prune_status (*function)(pruni_pickle *pickle, int argument);
     int argument;
@@ -11,16 +9,6 @@ static const struct {
     PRUNI_PICKLE_OPERATION_MAP(OPERATION_ROW)
 #undef OPERATION_ROW
 };
-
-prune_status pruni_pickle_fail(const pruni_pickle *pickle, pruni_fault fault, const char *format, ...)
-{
-    char rest[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(rest, sizeof rest, format, arguments);
-    va_end(arguments);
-    return pruni_bad_file(fault, pickle->source, "pickle, byte %zu: %s", pickle->operation, rest);
-}
 
 void pruni_pickle_close(pruni_pickle *pickle)
 {

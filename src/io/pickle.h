@@ -94,10 +94,6 @@ prune_status pruni_pickle_open(pruni_pickle *pickle, const char *source, unsigne
 prune_status pruni_pickle_open_at(pruni_pickle *pickle, pruni_input *input, uint64_t start, uint64_t *end);
 void pruni_pickle_close(pruni_pickle *pickle);
 
-/* Fails with "<word>: <source>: pickle, byte <of the opcode>: <the rest>". */
-prune_status pruni_pickle_fail(const pruni_pickle *pickle, pruni_fault fault, const char *format, ...)
-    PRUNE_PRINTF(3, 4);
-
 /* ---- Its bytes (pickle_bytes.c). Fail with truncated ---- */
 
 /* Whether so many bytes come next. */
@@ -141,7 +137,13 @@ bool pruni_pickle_is_text(const pruni_pickle *pickle, pruni_pickle_text text, co
 bool pruni_pickle_is_global(const pruni_pickle *pickle, const pruni_pickle_value *value, const char *module,
                             const char *name);
 
-/* "os.system", "a call of os.system", "a list": for sentences. */
+/* ---- Sentences (pickle_words.c) ---- */
+
+/* Fails with "<word>: <source>: pickle, byte <of the opcode>: <the rest>". */
+prune_status pruni_pickle_fail(const pruni_pickle *pickle, pruni_fault fault, const char *format, ...)
+    PRUNE_PRINTF(3, 4);
+
+/* What would be called, or the kind: "'os.system'", "a list". */
 void pruni_pickle_describe(const pruni_pickle *pickle, pruni_pickle_id id, char out[PRUNI_SHOWN_SIZE]);
 
 #endif

@@ -8,8 +8,8 @@
 enum {
     PRUNI_PT_MAX_DEPTH = 500, /* of dicts in dicts */
     PRUNI_PT_MAX_NAME = 65536,
-    PRUNI_PT_MAX_SHARING = 65536,           /* tensors of one storage */
-    PRUNI_PT_MAX_REPEATS = 64,              /* how often a file's bytes may stand in its tensors, beyond */
+    PRUNI_PT_MAX_SHARING = 65536,          /* tensors of one storage */
+    PRUNI_PT_MAX_REPEATS = 64,             /* how often a file's bytes may stand in its tensors, beyond */
     PRUNI_PT_FREE_BYTES = 64 * 1024 * 1024 /* what tensors that repeat a few bytes may take anyway */
 };
 
@@ -39,8 +39,6 @@ typedef struct pruni_pt {
     int64_t key_count;
     char *names; /* of the tensors, one after the other */
 } pruni_pt;
-
-extern const pruni_file_format pruni_pt_format;
 
 /* ---- Storages (pt_storage.c) ---- */
 

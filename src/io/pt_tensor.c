@@ -185,16 +185,11 @@ static prune_status read_natural(const description *d, int64_t *out, pruni_pickl
     return PRUNE_OK;
 }
 
-static prune_status read_storage(description *d)
+/* NULL: the arguments name none. */
+static const pruni_pt_storage *find_storage(const description *d)
 {
-    enum { STORAGE = 0, OFFSET = 1 };
-    const pruni_pickle *pickle = &d->pt->pickle;
-    const pruni_pickle_value *storage = argument(pickle, d->arguments, STORAGE, PRUNI_PICKLE_PERSISTENT);
-    pruni_pickle_id offset = pruni_pickle_item(pickle, d->arguments, OFFSET);
-    if (!storage || storage->count == PRUNI_PICKLE_NONE || offset == PRUNI_PICKLE_NONE)
-        return bad_tensor(d, PRUNI_SCHEMA, "has no storage");
-    d->storage = &d->pt->storages[storage->count];
-    return read_natural(d, &d->offset, offset);
+    const pruni_pickle_value *storage = argument(&d->pt->pickle, d->arguments, 0, PRUNI_PICKLE_PERSISTENT);
+    return storage && storage->count != PRUNI_PICKLE_NONE ? &d->pt->storages[storage->count] : NULL;
 }
 
 static void set_dtype(description *d, const char *name, const pruni_file_dtype *dtype)
@@ -330,7 +325,7 @@ static prune_status count_sharing(description *d)
 
 prune_status pruni_pt_describe(pruni_file_tensor *out, pruni_pt *pt, pruni_pickle_id id, const char *name)
 {
-    enum { METADATA = 6, METADATA_V3 = 7 };
+    enum { OFFSET = 1, METADATA = 6, METADATA_V3 = 7 };
     call made = { MAKES_OTHER_TENSOR, NULL, NULL };
     (void)unwrap(&pt->pickle, pruni_pickle_get(&pt->pickle, id), &made); /* it is known to be one */
     description d = { .pt = pt, .name = name, .arguments = made.arguments, .out = out };
@@ -338,8 +333,12 @@ prune_status pruni_pt_describe(pruni_file_tensor *out, pruni_pt *pt, pruni_pickl
     if (made.maker == MAKES_OTHER_TENSOR)
         return PRUNE_OK;
     bool is_v3 = made.maker == MAKES_TENSOR_V3;
-    if (read_storage(&d) || (is_v3 ? read_dtype(&d) : read_storage_dtype(&d)) || read_dims(&d) || place(&d)
-        || count_sharing(&d))
+    pruni_pickle_id offset = pruni_pickle_item(&pt->pickle, d.arguments, OFFSET);
+    d.storage = find_storage(&d);
+    if (!d.storage || offset == PRUNI_PICKLE_NONE)
+        return bad_tensor(&d, PRUNI_SCHEMA, "has no storage");
+    if (read_natural(&d, &d.offset, offset) || (is_v3 ? read_dtype(&d) : read_storage_dtype(&d)) || read_dims(&d)
+        || place(&d) || count_sharing(&d))
         return prune_last_status();
     read_metadata(&d, is_v3 ? METADATA_V3 : METADATA);
     return PRUNE_OK;
