@@ -14,6 +14,10 @@
  *    field of an options or ops struct is not the struct's; the comments do not repeat it.
  *  - Printing writes as fputs does: an error that a stream's buffer holds back shows when the stream is flushed or
  *    closed.
+ *  - Callbacks may call the library, on the objects at work too: what was begun ends whole, or is refused with an error
+ *    that the callback's header names. A module or method that a callback releases stays until the call ends; all other
+ *    arguments must live as long as the call. What a call lets go of (the destroy of contexts, the release of wrapped
+ *    memory) goes when everything else is in its place. The allocator's functions alone must not call the library.
  *  - Reference counts are atomic; objects themselves are not locked: one thread at a time may change an object, any
  *    number may read one that nobody changes. (A compiler without C11 atomics makes a library for one thread.)
  */

@@ -64,7 +64,8 @@ PRUNE_API void *prune_module_context(prune_module *module);
 /** copy.deepcopy(module): the tree with tensors of its own, pruned or not (PyTorch refuses a freshly pruned one). What is
  *  one object (a tied tensor, a shared child) is one in the copy; hooks have the same ids; contexts are copied by their
  *  ops' clone. Parameters get memory of their own, buffers and attributes that share memory with each other do so in the
- *  copy. Wrapped arrays become owned memory. Errors: those of the clone callbacks. */
+ *  copy. Wrapped arrays become owned memory. Errors: those of the clone callbacks, state (they add modules to the tree,
+ *  or change its hooks: prune, remove). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_clone(prune_module **out, const prune_module *module);
 
 /* ---- Registries ------------------------------------------------------------------------------------------------

@@ -119,8 +119,9 @@ typedef struct prune_method_ops {
     size_t context_size;    /**< bytes of the context, copied in */
 
     /** Computes the mask of `t` (contiguous). `mask` has t's shape and holds the default mask (ones, or what is left of
-     *  the mask so far): change it in place. It must not prune or remove the parameter at work. Any other status than
-     *  #PRUNE_OK undoes the prune and comes back unchanged. */
+     *  the mask so far): change it in place. To prune or remove the parameter at work is a state error, and so is, when
+     *  it returns, to have replaced it; what takes a name that the prune needs is the error that it were before. Any
+     *  other status than #PRUNE_OK undoes the prune and comes back unchanged. */
     prune_status (*compute_mask)(void *context, prune_tensor *mask, const prune_tensor *t);
 
     int64_t (*dim)(const void *context);               /**< the dim of the channels; needed by structured methods */

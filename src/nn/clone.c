@@ -124,6 +124,11 @@ static prune_status copy_registry(const copying *work, pruni_registry *to, const
     return PRUNE_OK;
 }
 
+static prune_status was_changed(const prune_module *module)
+{
+    return prune_fail(PRUNE_ERROR_STATE, "a clone callback changed the %s that is being cloned", module->type_name);
+}
+
 static prune_status copy_children(const copying *work, prune_module *to, const prune_module *from)
 {
     void *children = NULL;
@@ -131,10 +136,13 @@ static prune_status copy_children(const copying *work, prune_module *to, const p
         return PRUNE_ERROR_MEMORY;
     to->children = children;
     for (int64_t i = 0; i < from->child_count; i++) {
+        const prune_module *child = from->children[i].module;
+        if (child && !pruni_memo_find(&work->modules, child))
+            return was_changed(from);
         char *name = pruni_strdup(from->children[i].name);
         if (!name)
             return PRUNE_ERROR_MEMORY;
-        prune_module *copy = copy_of(&work->modules, from->children[i].module);
+        prune_module *copy = copy_of(&work->modules, child);
         to->children[to->child_count++] = (struct pruni_child){ name, prune_module_retain(copy) };
     }
     return PRUNE_OK;
@@ -160,10 +168,14 @@ static prune_status copy_hook(pruni_hook **out, const pruni_hook *hook)
 
 static prune_status copy_hooks(prune_module *to, const prune_module *from)
 {
-    if (pruni_module_reserve_hooks(to, from->hook_count))
+    int64_t count = from->hook_count;
+    if (pruni_module_reserve_hooks(to, count))
         return PRUNE_ERROR_MEMORY;
-    for (int64_t i = 0; i < from->hook_count; i++) {
-        prune_status status = copy_hook(&to->hooks[i], from->hooks[i]);
+    for (int64_t i = 0; i < count && i < from->hook_count; i++) {
+        pruni_hook *hook = from->hooks[i];
+        pruni_refs_retain(&hook->refs); /* the clone may remove it */
+        prune_status status = copy_hook(&to->hooks[i], hook);
+        pruni_hook_release(hook);
         if (status != PRUNE_OK)
             return status;
         to->hook_count++;
@@ -192,7 +204,7 @@ static prune_status copy_shell(prune_module **out, const prune_module *module)
     return PRUNE_OK;
 }
 
-/* Makes the shells, and lists the tensors. */
+/* What calls the program: the contexts of modules and hooks. */
 static prune_status copy_shells(copying *work, pruni_modules *modules)
 {
     for (int64_t i = 0; i < modules->count; i++) {
@@ -205,6 +217,17 @@ static prune_status copy_shells(copying *work, pruni_modules *modules)
             prune_module_release(copy);
             return PRUNE_ERROR_MEMORY;
         }
+        status = copy_hooks(copy, module);
+        if (status != PRUNE_OK)
+            return status;
+    }
+    return PRUNE_OK;
+}
+
+static prune_status note_all_tensors(copying *work, pruni_modules *modules)
+{
+    for (int64_t i = 0; i < modules->count; i++) {
+        const prune_module *module = pruni_modules_at(modules, i);
         if (note_tensors(work, &module->parameters) || note_tensors(work, &module->buffers)
             || note_tensors(work, &module->attributes))
             return PRUNE_ERROR_MEMORY;
@@ -212,14 +235,24 @@ static prune_status copy_shells(copying *work, pruni_modules *modules)
     return PRUNE_OK;
 }
 
+static bool same_hooks(const prune_module *a, const prune_module *b)
+{
+    bool same = a->hook_count == b->hook_count;
+    for (int64_t i = 0; same && i < a->hook_count; i++)
+        same = a->hooks[i]->id == b->hooks[i]->id;
+    return same;
+}
+
 static prune_status fill(const copying *work, const prune_module *module)
 {
     prune_module *copy = copy_of(&work->modules, module);
+    if (!same_hooks(copy, module))
+        return was_changed(module);
     if (copy_registry(work, &copy->parameters, &module->parameters)
         || copy_registry(work, &copy->buffers, &module->buffers)
         || copy_registry(work, &copy->attributes, &module->attributes) || copy_children(work, copy, module))
-        return PRUNE_ERROR_MEMORY;
-    return copy_hooks(copy, module);
+        return prune_last_status();
+    return PRUNE_OK;
 }
 
 prune_status prune_module_clone(prune_module **out, const prune_module *module)
@@ -231,8 +264,8 @@ prune_status prune_module_clone(prune_module **out, const prune_module *module)
     prune_status status = pruni_modules_list(&modules, (prune_module *)(uintptr_t)module, PRUNI_TREE_ONCE, false);
     if (status == PRUNE_OK)
         status = copy_shells(&work, &modules);
-    if (status == PRUNE_OK)
-        status = copy_tensors(&work);
+    if (status == PRUNE_OK && (note_all_tensors(&work, &modules) || copy_tensors(&work)))
+        status = prune_last_status();
     for (int64_t i = 0; status == PRUNE_OK && i < modules.count; i++)
         status = fill(&work, pruni_modules_at(&modules, i));
     if (status == PRUNE_OK)

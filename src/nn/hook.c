@@ -159,8 +159,9 @@ prune_status pruni_module_run_hooks(prune_module *module, prune_tensor *const *x
         pruni_refs_retain(&hook->refs); /* it may remove itself */
         status = hook->ops->call(hook->context, module, x, nx);
         status = pruni_callback_result(status, failures, hook->type_name, module->type_name);
-        i = first_from(module, hook->id + 1);
-        pruni_hook_release(hook);
+        int64_t id = hook->id;
+        pruni_hook_release(hook); /* its destroy may remove others */
+        i = first_from(module, id + 1);
     }
     return status;
 }

@@ -181,9 +181,11 @@ static void delete_others(prune_module *module, const char *name)
 
 static prune_status set_parameter(prune_module *module, const char *name, prune_tensor *parameter)
 {
+    bool is_parameter = pruni_registry_find(&module->parameters, name) >= 0;
     if (check_name("parameter", name) || put_parameter(module, name, parameter))
         return prune_last_status();
-    delete_others(module, name);
+    if (!is_parameter)
+        delete_others(module, name);
     return PRUNE_OK;
 }
 

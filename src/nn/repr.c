@@ -58,8 +58,8 @@ static char *extra_repr(const prune_module *module)
 /* ---- The tree, with an explicit stack ---- */
 
 typedef struct frame {
-    const prune_module *module;
-    int64_t next; /* child */
+    prune_module *module; /* a reference: an extra_repr may take it out of the tree */
+    int64_t next;         /* child */
     bool one_line;
 } frame;
 
@@ -69,14 +69,16 @@ typedef struct stack {
 } stack;
 
 /* Writes a module up to its first child. */
-static void open_module(pruni_text *text, stack *s, const prune_module *module)
+static void open_module(pruni_text *text, stack *s, prune_module *module)
 {
     int64_t indent = 2 * s->depth;
     void *frames = s->frames;
+    prune_module_retain(module);
     char *extra = pruni_grow(&frames, &s->capacity, s->depth + 1, sizeof *s->frames) ? NULL : extra_repr(module);
     s->frames = frames;
     if (!extra) {
         text->failed = true;
+        prune_module_release(module);
         return;
     }
     bool one_line = module->child_count == 0 && !strchr(extra, '\n');
@@ -96,6 +98,7 @@ static void close_module(pruni_text *text, stack *s)
     if (!s->frames[s->depth].one_line)
         add_line(text, "", 0, 2 * s->depth, false);
     pruni_text_add(text, ")");
+    prune_module_release(s->frames[s->depth].module);
 }
 
 static void add_child(pruni_text *text, stack *s, const struct pruni_child *child)
@@ -112,7 +115,7 @@ static void add_child(pruni_text *text, stack *s, const struct pruni_child *chil
 static void add_tree(pruni_text *text, const prune_module *root)
 {
     stack s = { NULL, 0, 0 };
-    open_module(text, &s, root);
+    open_module(text, &s, (prune_module *)(uintptr_t)root);
     while (s.depth > 0 && !text->failed) {
         frame *top = &s.frames[s.depth - 1];
         if (top->next < top->module->child_count)
@@ -120,6 +123,8 @@ static void add_tree(pruni_text *text, const prune_module *root)
         else
             close_module(text, &s);
     }
+    while (s.depth > 0)
+        prune_module_release(s.frames[--s.depth].module);
     pruni_free(s.frames);
 }
 

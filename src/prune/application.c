@@ -242,8 +242,9 @@ prune_status pruni_application_prepare(pruni_application *app, int64_t records)
 
 /* ---- Committing ---- */
 
-/* Replaces the entry of that name in its place, or puts one last, which takes over the name. */
-static pruni_entry *put(pruni_registry *registry, char **name, prune_tensor *t)
+/* Replaces the entry of that name in its place, or puts one last, which takes over the name. What was there is kept until
+ * everything is in its place: letting go of it may call the program. */
+static pruni_entry *put(pruni_registry *registry, char **name, prune_tensor *t, prune_tensor **replaced)
 {
     int64_t place = pruni_registry_find(registry, *name);
     if (place < 0) {
@@ -251,16 +252,15 @@ static pruni_entry *put(pruni_registry *registry, char **name, prune_tensor *t)
         *name = NULL;
         return &registry->items[registry->count - 1];
     }
-    prune_tensor *old = registry->items[place].tensor;
+    *replaced = registry->items[place].tensor;
     registry->items[place].tensor = prune_tensor_retain(t);
-    prune_tensor_release(old);
     return &registry->items[place];
 }
 
 static void move_parameter(pruni_application *app)
 {
     pruni_registry *parameters = &app->module->parameters;
-    put(parameters, &app->orig_name, app->orig);
+    put(parameters, &app->orig_name, app->orig, &app->replaced[0]);
     pruni_entry entry = pruni_registry_take(parameters, pruni_registry_find(parameters, app->name));
     pruni_entry_clear(&entry);
 }
@@ -293,9 +293,9 @@ void pruni_application_commit(pruni_application *app)
     if (app->grows)
         pruni_container_append(pruning->method, app->method);
     write_tensors(app, pruning->value);
-    put(&module->buffers, &app->mask_name, app->buffer)->persistent = true;
+    put(&module->buffers, &app->mask_name, app->buffer, &app->replaced[1])->persistent = true;
     bool is_buffer = pruni_registry_find(&module->buffers, app->name) >= 0;
-    put(is_buffer ? &module->buffers : &module->attributes, &app->name, pruning->value);
+    put(is_buffer ? &module->buffers : &module->attributes, &app->name, pruning->value, &app->replaced[2]);
     pruni_refs_retain(&app->after->refs);
     pruni_module_append_hook(module, app->after);
 }
@@ -314,5 +314,7 @@ void pruni_application_free(pruni_application *app)
     pruni_fusion_free(&app->fusion);
     prune_tensor_release(app->orig);
     prune_tensor_release(app->buffer);
+    for (size_t i = 0; i < sizeof app->replaced / sizeof app->replaced[0]; i++)
+        prune_tensor_release(app->replaced[i]);
     pruni_hook_release(app->after);
 }

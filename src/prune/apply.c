@@ -41,7 +41,10 @@ static prune_status compute(pruni_application *app, const prune_tensor *scores)
         status = pruni_compute_mask(app->method, app->mask, t);
     pruni_application_end_work(app);
     prune_tensor_release(t);
-    return status == PRUNE_OK ? pruni_application_check_unchanged(app) : status;
+    if (status != PRUNE_OK)
+        return status;
+    return pruni_application_check_unchanged(app) || pruni_application_check_parameter(app) ? prune_last_status()
+                                                                                            : PRUNE_OK;
 }
 
 /* Up to the point from where nothing can fail. */

@@ -66,8 +66,11 @@ prune_status pruni_mask_copy(prune_tensor **out, const prune_tensor *mask, const
 static prune_status run(prune_method *method, prune_tensor *mask, const prune_tensor *t)
 {
     uint64_t failures = pruni_failure_count();
+    prune_method_retain(method); /* whoever releases it meanwhile */
     prune_status status = method->ops->compute_mask(method->context, mask, t);
-    return pruni_callback_result(status, failures, "compute_mask", method->ops->type_name);
+    status = pruni_callback_result(status, failures, "compute_mask", method->ops->type_name);
+    prune_method_release(method);
+    return status;
 }
 
 prune_status pruni_compute_mask(prune_method *method, prune_tensor *mask, const prune_tensor *t)

@@ -14,11 +14,11 @@ static void release_list(void *context)
 static prune_status clone_list(void *to, const void *from)
 {
     const pruni_method_list *list = from;
-    pruni_method_list copy = { NULL, 0, list->count };
-    copy.items = pruni_alloc_array((size_t)list->count, sizeof *copy.items);
+    pruni_method_list copy = { NULL, 0, list->count }; /* what a clone adds to the list meanwhile is not copied */
+    copy.items = pruni_alloc_array((size_t)copy.capacity, sizeof *copy.items);
     if (!copy.items)
         return PRUNE_ERROR_MEMORY;
-    for (; copy.count < list->count; copy.count++) {
+    for (; copy.count < copy.capacity; copy.count++) {
         const prune_method *method = list->items[copy.count];
         if (pruni_method_copy(&copy.items[copy.count], method, method->tensor_name)) {
             release_list(&copy);

@@ -120,23 +120,29 @@ void pruni_set_value(prune_tensor *value, const prune_tensor *mask, const prune_
 
 /* ---- The hook ---- */
 
-/* setattr(module, name, value), which allocates nothing where the value is there already. */
-static prune_status show_value(prune_module *module, const pruni_pruning *pruning, prune_tensor *value)
+/* setattr(module, name, value), which allocates nothing where the value is there already. What it replaces is kept for now:
+ * letting go of it may call the program. */
+static prune_status show_value(prune_module *module, const pruni_pruning *pruning, prune_tensor *value,
+                               prune_tensor **replaced)
 {
     int64_t place = pruni_registry_find(&module->attributes, pruning->name);
     if (place >= 0 && module->attributes.items[place].tensor == value)
         return PRUNE_OK;
+    prune_kind kind = prune_module_kind(module, pruning->name);
+    if (kind == PRUNE_KIND_ATTRIBUTE || kind == PRUNE_KIND_BUFFER)
+        *replaced = prune_tensor_retain(prune_module_get_tensor(module, pruning->name));
     return prune_module_set_tensor(module, pruning->name, value);
 }
 
 static prune_status recompute(void *context, prune_module *module, prune_tensor *const *x, int64_t nx)
 {
     pruni_pruning *pruning = context;
-    prune_tensor *mask = NULL, *orig = NULL, *value = NULL;
+    prune_tensor *mask = NULL, *orig = NULL, *value = NULL, *replaced = NULL;
     (void)x;
     (void)nx;
     bool failed = pruni_get_mask(&mask, module, pruning->mask_name) || pruni_get_orig(&orig, module, pruning->orig_name)
-                  || pruni_fit_value(&value, module, pruning, mask, orig) || show_value(module, pruning, value);
+                  || pruni_fit_value(&value, module, pruning, mask, orig)
+                  || show_value(module, pruning, value, &replaced);
     if (!failed) {
         pruni_set_value(value, mask, orig);
         prune_tensor *before = pruning->value;
@@ -146,6 +152,7 @@ static prune_status recompute(void *context, prune_module *module, prune_tensor 
     prune_tensor_release(mask);
     prune_tensor_release(orig);
     prune_tensor_release(value);
+    prune_tensor_release(replaced);
     return failed ? prune_last_status() : PRUNE_OK;
 }
 

@@ -203,6 +203,8 @@ typedef struct pruni_application {
     prune_tensor *orig, *buffer; /* what is registered as orig and mask; the buffer may be one that is there already */
     pruni_hook *after;
     bool grows; /* the container at work so far takes the method */
+
+    prune_tensor *replaced[3]; /* what bore the names before; let go of when all is in its place */
 } pruni_application;
 
 /* Finds the parameter. Fails as PyTorch does where there is no such name; state, if it is being pruned. */
@@ -253,11 +255,13 @@ void pruni_application_free(pruni_application *app);
 /* The end of a pruning: prepared, then committed, then freed; or freed at any time, which leaves everything as it was. All
  * zero at first. */
 typedef struct pruni_removal {
-    prune_module *module;   /* borrowed */
-    const pruni_hook *hook; /* borrowed */
+    prune_module *module; /* borrowed */
+    pruni_hook *hook;     /* an owned reference, as all below */
     prune_tensor *orig, *mask;
-    prune_tensor *values; /* orig itself, to be written in place, or a new tensor whose storage it takes */
-    char *name;           /* for the entry */
+    prune_tensor *values;  /* orig itself, to be written in place, or a new tensor whose storage it takes */
+    char *name;            /* for the entry */
+    prune_tensor *gone[2]; /* the mask, and what bears the name; let go of when all is in its place */
+    prune_module *gone_child;
 } pruni_removal;
 
 prune_status pruni_removal_prepare(pruni_removal *removal, prune_module *module, const char *name);

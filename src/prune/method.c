@@ -69,7 +69,7 @@ void prune_method_release(prune_method *method)
     pruni_free(method);
 }
 
-prune_status pruni_method_copy(prune_method **out, const prune_method *method, const char *tensor_name)
+static prune_status copy_of(prune_method **out, const prune_method *method, const char *tensor_name)
 {
     prune_method *copy = NULL;
     char *name = tensor_name ? pruni_strdup(tensor_name) : NULL;
@@ -88,6 +88,15 @@ prune_status pruni_method_copy(prune_method **out, const prune_method *method, c
     }
     *out = copy;
     return PRUNE_OK;
+}
+
+/* The clone callback may release the original. */
+prune_status pruni_method_copy(prune_method **out, const prune_method *method, const char *tensor_name)
+{
+    prune_method *original = prune_method_retain((prune_method *)(uintptr_t)method);
+    prune_status status = copy_of(out, original, tensor_name);
+    prune_method_release(original);
+    return status;
 }
 
 const char *prune_method_type_name(const prune_method *method)

@@ -22,6 +22,21 @@ static bool may_write(const prune_tensor *orig, const prune_tensor *mask)
            && orig->storage != mask->storage && (orig->numel == 0 || elements_are_apart(orig));
 }
 
+/* Letting go of what is replaced may call the program, which must find everything in its place. */
+static void keep_what_goes(pruni_removal *r, const pruni_pruning *pruning)
+{
+    const prune_module *module = r->module;
+    int64_t mask = pruni_registry_find(&module->buffers, pruning->mask_name);
+    int64_t child = pruni_module_find_child(module, pruning->name);
+    prune_tensor *shown = NULL;
+    if (child >= 0)
+        r->gone_child = prune_module_retain(module->children[child].module);
+    else if (prune_module_kind(module, pruning->name) != PRUNE_KIND_NONE)
+        (void)!pruni_get_own(&shown, module, pruning->name); /* cannot fail: it is there */
+    r->gone[0] = prune_tensor_retain(module->buffers.items[mask].tensor);
+    r->gone[1] = prune_tensor_retain(shown);
+}
+
 static prune_status check_registered(const pruni_registry *registry, const char *name)
 {
     if (pruni_registry_find(registry, name) >= 0)
@@ -42,12 +57,13 @@ prune_status pruni_removal_prepare(pruni_removal *r, prune_module *module, const
 {
     if (pruni_check_not_at_work(module, name))
         return prune_last_status();
-    const pruni_hook *hook = pruni_find_hook(module, name);
+    pruni_hook *hook = pruni_find_hook(module, name);
     if (!hook)
         return pruni_fail_parameter(PRUNE_ERROR_VALUE, module, name, "has to be pruned before pruning can be removed");
     const pruni_pruning *pruning = pruni_pruning_of(hook);
     r->module = module;
     r->hook = hook;
+    pruni_refs_retain(&hook->refs);
     if (pruni_get_mask(&r->mask, module, pruning->mask_name) || pruni_get_orig(&r->orig, module, pruning->orig_name)
         || check_registered(&module->parameters, pruning->orig_name)
         || check_registered(&module->buffers, pruning->mask_name) || check_product(r))
@@ -56,6 +72,7 @@ prune_status pruni_removal_prepare(pruni_removal *r, prune_module *module, const
         r->values = prune_tensor_retain(r->orig);
     else if (pruni_empty_like(&r->values, r->orig))
         return prune_last_status();
+    keep_what_goes(r, pruning);
     r->name = pruni_strdup(pruning->name);
     return r->name ? PRUNE_OK : PRUNE_ERROR_MEMORY;
 }
@@ -103,6 +120,10 @@ void pruni_removal_free(pruni_removal *r)
     prune_tensor_release(r->orig);
     prune_tensor_release(r->mask);
     prune_tensor_release(r->values);
+    prune_tensor_release(r->gone[0]);
+    prune_tensor_release(r->gone[1]);
+    prune_module_release(r->gone_child);
+    pruni_hook_release(r->hook);
     pruni_free(r->name);
 }
 
