@@ -272,6 +272,26 @@ static void what_does_not_fit_is_refused_with_its_size(void **state)
     prune_tensor_release(t);
 }
 
+/* From too little on, in small steps, until it is enough. */
+static void any_limit_is_kept_or_told(void **state)
+{
+    (void)state;
+    prune_method *method = NULL;
+    prune_method_options lowest = { sizeof lowest, PRUNE_TIES_LOWEST_INDEX };
+    prune_checkpoint_result result = { .size = sizeof result };
+    assert_ok(prune_method_random_unstructured(&method, prune_count(1), &lowest));
+    prune_checkpoint_options options = by(method);
+    prune_status status = PRUNE_ERROR_MEMORY;
+    save_two();
+    for (options.max_memory = 600000; status == PRUNE_ERROR_MEMORY; options.max_memory += 1000) {
+        status = prune_checkpoint(in_path, out_path, &options, &result);
+        assert_in_range(options.max_memory, 600000, 1000000);
+    }
+    assert_int_equal(status, PRUNE_OK);
+    assert_in_range(result.peak_memory, 600000, options.max_memory);
+    prune_method_release(method);
+}
+
 static prune_status prune_file(void *context)
 {
     const prune_checkpoint_options *options = context;
@@ -307,7 +327,7 @@ static void every_allocation_may_fail(void **state)
     assert_ok(prune_method_ln_structured(&methods[2], prune_fraction(0.5), prune_norm_p(2), 0, NULL));
     for (int i = 0; i < 3; i++) {
         prune_checkpoint_options options = by(methods[i]);
-        options.global = i == 1;
+        options.global = i < 2;
         options.keep_masks = i == 0;
         write_old(NULL);
         try_every_allocation(prune_file, old_file_stays, write_old, &options);
@@ -417,6 +437,7 @@ int main(void)
         cmocka_unit_test(what_the_library_does_not_hold_is_copied_but_not_scored),
         cmocka_unit_test(names_and_ranks_that_no_tensor_can_have),
         cmocka_unit_test(what_does_not_fit_is_refused_with_its_size),
+        cmocka_unit_test(any_limit_is_kept_or_told),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(progress_may_end_the_work),
         cmocka_unit_test(progress_comes_to_its_end),

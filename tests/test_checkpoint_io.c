@@ -172,6 +172,30 @@ static void a_file_that_ends_meanwhile_is_truncated(void **state)
     assert_in_range(end_at_every_read(options, other_path), 2, 100);
 }
 
+/* Ones by the names b and a, a vector between them: the ties of a global choice are counted once more, since a is written
+ * first. */
+static void so_is_one_that_ends_while_ties_are_counted(void **state)
+{
+    (void)state;
+    enum { SIZE = 12000 };
+    static char file[400 + 3 * SIZE];
+    prune_method *method = l1_lowest(4000);
+    prune_checkpoint_options options = PRUNE_CHECKPOINT_OPTIONS_INIT;
+    int length = snprintf(file + 8, 400,
+                          "{\"b\":{\"dtype\":\"F32\",\"shape\":[1,3000],\"data_offsets\":[0,12000]},"
+                          "\"v\":{\"dtype\":\"F32\",\"shape\":[3000],\"data_offsets\":[12000,24000]},"
+                          "\"a\":{\"dtype\":\"F32\",\"shape\":[1,3000],\"data_offsets\":[24000,36000]}}");
+    file[0] = (char)length;
+    for (int i = 0; i < 9000; i++)
+        memcpy(file + 8 + length + i * 4, &(float){ 1 }, 4);
+    write_file(in_path, file, 8 + (size_t)length + 3 * SIZE);
+    write_file(other_path, "", 0);
+    options.method = method;
+    options.global = true;
+    assert_in_range(end_at_every_read(options, in_path), 8, 100);
+    prune_method_release(method);
+}
+
 /* ---- Devices and pipes ---- */
 
 static void a_full_device_is_an_io_error(void **state)
@@ -271,6 +295,7 @@ int main(void)
         cmocka_unit_test(what_is_not_chosen_keeps_its_mask),
         cmocka_unit_test(big_endian_files_are_turned_round),
         cmocka_unit_test(a_file_that_ends_meanwhile_is_truncated),
+        cmocka_unit_test(so_is_one_that_ends_while_ties_are_counted),
         cmocka_unit_test(a_full_device_is_an_io_error),
 #if HAVE_POSIX
         cmocka_unit_test(a_pipe_is_read_into_memory),

@@ -120,8 +120,8 @@ prune_status pruni_checkpoint_try_method(pruni_checkpoint *c);
 prune_status pruni_checkpoint_method_mask(prune_tensor **mask, pruni_checkpoint *c, const pruni_item *item,
                                           int64_t first, int64_t rows);
 
-/* How many rows such a mask may have. Fails with memory. */
-prune_status pruni_checkpoint_slab_rows(int64_t *rows, pruni_checkpoint *c, const pruni_item *item);
+/* How many rows such a mask may have: all, or, of N:M, as many as suit the memory. */
+int64_t pruni_checkpoint_slab_rows(const pruni_checkpoint *c, const pruni_item *item);
 
 /* ---- Writing (output.c) ---- */
 

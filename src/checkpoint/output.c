@@ -102,13 +102,10 @@ static prune_status next_slab(masking *m, int64_t first)
 {
     pruni_checkpoint *c = m->c;
     const pruni_file_tensor *t = m->item->value;
-    int64_t rows;
     int64_t all = t->ndim > 0 ? t->sizes[0] : 1;
     int64_t row = m->item->entries / (all > 0 ? all : 1);
     drop_slab(m);
-    if (pruni_checkpoint_slab_rows(&rows, c, m->item))
-        return prune_last_status();
-    rows = pruni_smaller(rows, all - first / row);
+    int64_t rows = pruni_smaller(pruni_checkpoint_slab_rows(c, m->item), all - first / row);
     if (pruni_checkpoint_method_mask(&m->slab, c, m->item, first / row, rows))
         return prune_last_status();
     m->slab_first = first;

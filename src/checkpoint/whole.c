@@ -35,19 +35,18 @@ static int64_t all_rows(const pruni_item *item)
     return item->value->ndim > 0 ? item->value->sizes[0] : 1;
 }
 
-prune_status pruni_checkpoint_slab_rows(int64_t *rows, pruni_checkpoint *c, const pruni_item *item)
+int64_t pruni_checkpoint_slab_rows(const pruni_checkpoint *c, const pruni_item *item)
 {
-    uint64_t left = c->options.max_memory - c->held;
-    *rows = all_rows(item);
+    int64_t all = all_rows(item);
     int64_t dim = 0;
     if (!pruni_method_as_n_m(&dim, c->options.method) || item->value->ndim < 2 || dim == 0 || dim == -item->value->ndim)
-        return PRUNE_OK;
+        return all;
+    uint64_t left = c->options.max_memory - c->held;
     uint64_t of_row = bytes_of_rows(c, item, 1);
     uint64_t chunk = (uint64_t)c->chunk * bytes_of_entry(c, item->mask != NULL);
     uint64_t most = chunk < left ? chunk : left;
-    int64_t fitting = of_row > 0 ? (int64_t)(most / of_row) : *rows;
-    *rows = pruni_smaller(*rows, fitting > 0 ? fitting : 1);
-    return PRUNE_OK;
+    int64_t fitting = of_row > 0 ? (int64_t)(most / of_row) : all;
+    return pruni_smaller(all, fitting > 0 ? fitting : 1);
 }
 
 /* ---- One tensor ---- */
@@ -117,9 +116,9 @@ prune_status pruni_checkpoint_method_mask(prune_tensor **mask, pruni_checkpoint 
 /* Of slabs the first one shows all errors. */
 static prune_status try_item(pruni_checkpoint *c, pruni_item *item)
 {
-    int64_t rows;
+    int64_t rows = pruni_checkpoint_slab_rows(c, item);
     prune_tensor *mask = NULL;
-    if (pruni_checkpoint_keep_draws(c, item) || pruni_checkpoint_slab_rows(&rows, c, item))
+    if (pruni_checkpoint_keep_draws(c, item))
         return prune_last_status();
     item->reads += !item->scores && rows == all_rows(item);
     if (pruni_checkpoint_method_mask(&mask, c, item, 0, rows))
