@@ -67,16 +67,16 @@ typedef struct prune_checkpoint_options {
 typedef struct prune_checkpoint_result {
     size_t size;            /**< sizeof(prune_checkpoint_result), to be set by the caller */
     int64_t tensors;        /**< in the file; one with its mask counts once */
-    int64_t pruned_tensors; /**< those chosen, and entries and zeros in them */
-    int64_t entries;
-    int64_t zeros_before;
-    int64_t zeros_after;
-    int64_t tied;         /**< entries at the threshold, of a global selection, or the sum over tensors */
-    int64_t tied_pruned;  /**< how many of those are pruned. Where it is fewer, ties straddled a threshold */
-    int64_t passes;       /**< the most often that the values of one tensor were read */
-    uint64_t peak_memory; /**< the most bytes held at once */
-    uint64_t bytes_read;
-    uint64_t bytes_written; /**< of tensors */
+    int64_t pruned_tensors; /**< those chosen */
+    int64_t entries;        /**< in those */
+    int64_t zeros_before;   /**< of these entries, before */
+    int64_t zeros_after;    /**< and after */
+    int64_t tied;           /**< entries at the threshold of a global selection, or the sum over tensors */
+    int64_t tied_pruned;    /**< how many of those are pruned. Where it is fewer, ties straddled a threshold */
+    int64_t passes;         /**< the most often that the values of one tensor were read */
+    uint64_t peak_memory;   /**< the most bytes held at once, from above */
+    uint64_t bytes_read;    /**< of tensors */
+    uint64_t bytes_written; /**< likewise */
 } prune_checkpoint_result;
 
 /** Prunes the tensors of a file (safetensors, .pt, .npy, .npz; a pipe is read into memory) and writes it anew, with the
