@@ -22,24 +22,33 @@ typedef struct prune_checkpoint_tensor {
     bool is_floating;     /**< float16, bfloat16, float32 or float64, which alone can be pruned */
     bool was_pruned;      /**< the file has it as `X_orig` and `X_mask` */
     bool is_pruned;       /**< it was chosen for pruning */
-    int64_t zeros_before; /**< entries that are 0; where it was pruned before, of mask · orig. −1: it was not counted */
-    int64_t zeros_after; /**< the same of what is written; −1 likewise */
-    int64_t tied;        /**< entries that the threshold of this tensor's own selection equals: prune_selection */
-    int64_t tied_pruned; /**< how many of those are pruned */
+    int64_t zeros_before; /**< entries that are 0, where it was pruned, of mask · orig; −1: it was not counted */
+    int64_t zeros_after;  /**< the same of what is written; −1 likewise */
+    int64_t tied;         /**< entries that the threshold of this tensor's own selection equals: prune_selection */
+    int64_t tied_pruned;  /**< how many of those are pruned */
 } prune_checkpoint_tensor;
 
 /** What to do. Start from PRUNE_CHECKPOINT_OPTIONS_INIT; give a method, or masks. */
 typedef struct prune_checkpoint_options {
-    size_t size;          /**< sizeof(prune_checkpoint_options) */
-    prune_method *method; /**< any but a container; its ties say whether it can stream: see prune_checkpoint() */
-    const char *masks; /**< or a file of masks that bear the names of the tensors: custom_from_mask. The tensors that it
-                               has no mask for are not pruned */
-    bool global;       /**< the method chooses among all tensors together, as prune_global_unstructured() */
+    size_t size; /**< sizeof(prune_checkpoint_options) */
+
+    /** Any method but a container; its ties say whether it can stream: see prune_checkpoint(). */
+    prune_method *method;
+
+    /** Or a file of masks that bear the names of the tensors: custom_from_mask. Tensors without a mask there are not
+     *  pruned. */
+    const char *masks;
+
+    bool global;        /**< the method chooses among all tensors together, as prune_global_unstructured() */
     const char *scores; /**< a file of tensors that are scored instead of those of the same name; NULL: none */
     const char *entry;  /**< of a .pt file: as in prune_load_options */
+
     prune_file_format output_format; /**< PRUNE_FORMAT_AUTO: by the ending of the output's name */
-    bool keep_masks;     /**< write `X_orig` and `X_mask`, as the state dict of a pruned module has them, and
-                                          not their product; the mask has the dtype of X */
+
+    /** Write `X_orig` and `X_mask`, as the state dict of a pruned module has them, and not their product. The mask has the
+     *  dtype of X. */
+    bool keep_masks;
+
     uint64_t max_memory; /**< bytes; default 256 MiB */
 
     /** Which tensors are pruned; asked for the floating-point ones, before anything is counted. NULL: those of two dims
