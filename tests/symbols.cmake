@@ -1,7 +1,9 @@
-# cmake -DSOURCE=DIR -DNM=nm -DOBJDUMP=objdump [-DSHARED=libprune.so] [-DOBJECTS=FILE,FILE,…] -P symbols.cmake
+# cmake -DSOURCE=DIR -DNM=nm -DOBJDUMP=objdump [-DSHARED=libprune.so] [-DSTRIP=strip] [-DOBJECTS=FILE,FILE,…]
+#   -P symbols.cmake
 # - The shared library exports the functions that the headers declare, no others; fewer than 200. Its SONAME
 #   bears the version of the headers: of 0.x the minor one too, which may break programs.
 # - They are those of exported.txt, in the order of the alphabet: a change of what programs may link shows there.
+# - Stripped, it is smaller than 500 kB (looked at where STRIP is given).
 # - Whatever an object defines for the linker begins with prune_ or pruni_, so that a static library collides with nobody.
 # - No object holds a variable that can be written, but for those listed here.
 # Names that begin with an underscore are the toolchain's.
@@ -90,6 +92,19 @@ if(SHARED)
   endif()
   if(NOT found STREQUAL soname)
     string(APPEND wrong "  the SONAME is ${found}, not ${soname}\n")
+  endif()
+endif()
+
+if(SHARED AND STRIP)
+  execute_process(COMMAND ${STRIP} -o stripped.so ${SHARED} RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${STRIP} ended with ${result}")
+  endif()
+  file(SIZE stripped.so size)
+  file(REMOVE stripped.so)
+  message(STATUS "${size} bytes when stripped")
+  if(NOT size LESS 500000)
+    string(APPEND wrong "  the stripped library has ${size} bytes; less than 500000 are wanted\n")
   endif()
 endif()
 

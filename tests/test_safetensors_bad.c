@@ -14,11 +14,10 @@ typedef struct bytes {
 
 static bytes make_raw(uint64_t claimed, const char *header, size_t header_size, size_t data_size)
 {
-    bytes file = { malloc(8 + header_size + data_size), 8 + header_size + data_size };
+    bytes file = { calloc(8 + header_size + data_size, 1), 8 + header_size + data_size };
     assert_non_null(file.data);
     pruni_store_le64((unsigned char *)file.data, claimed);
     memcpy(file.data + 8, header, header_size);
-    memset(file.data + 8 + header_size, 0, data_size);
     return file;
 }
 
@@ -59,7 +58,7 @@ static prune_dict *expect_valid(const char *what, bytes file)
 static void lengths_that_are_wrong(void **state)
 {
     (void)state;
-    expect_fault("1: empty", (bytes){ malloc(1), 0 }, "truncated", "less than the 8 bytes");
+    expect_fault("1: empty", (bytes){ calloc(1, 1), 0 }, "truncated", "less than the 8 bytes");
     bytes seven = make_raw(2, "", 0, 0);
     seven.size = 7;
     expect_fault("2: seven bytes", seven, "truncated", "less than the 8 bytes");

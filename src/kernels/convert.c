@@ -1,4 +1,5 @@
 /* From any format of elements to any other. */
+#include "base/internal.h"
 #include "kernels/internal.h"
 
 #include <string.h>
@@ -144,19 +145,15 @@ static int32_t int32_from_int64(int64_t value)
 #define STORE_I32_INTEGER(value) int32_from_int64(value)
 #define STORE_U8_INTEGER(value) ((uint8_t)((uint64_t)(value)&UINT8_MAX))
 
-/* ---- One loop for each pair ---- */
+/* ---- One loop for each pair, over elements that lie side by side ---- */
 
-#define DEFINE_LOOP(from, to, store)                                                                          \
-    static void from##_to_##to(void *dst, int64_t dst_stride, const void *src, int64_t src_stride, int64_t n) \
-    {                                                                                                         \
-        TYPE_##to *d = dst;                                                                                   \
-        const TYPE_##from *s = src;                                                                           \
-        if (dst_stride == 1 && src_stride == 1)                                                               \
-            for (int64_t i = 0; i < n; i++)                                                                   \
-                d[i] = store(LOAD_##from(s[i]));                                                              \
-        else                                                                                                  \
-            for (int64_t i = 0; i < n; i++)                                                                   \
-                d[i * dst_stride] = store(LOAD_##from(s[i * src_stride]));                                    \
+#define DEFINE_LOOP(from, to, store)                                  \
+    static void from##_to_##to(void *dst, const void *src, int64_t n) \
+    {                                                                 \
+        TYPE_##to *d = dst;                                           \
+        const TYPE_##from *s = src;                                   \
+        for (int64_t i = 0; i < n; i++)                               \
+            d[i] = store(LOAD_##from(s[i]));                          \
     }
 
 #define DEFINE_LOOPS(from, kind)             \
@@ -183,7 +180,7 @@ DEFINE_LOOPS(BOOL, INTEGER)
                        [PRUNI_BF16] = from##_to_BF16, [PRUNI_I64] = from##_to_I64,  [PRUNI_I32] = from##_to_I32, \
                        [PRUNI_U8] = from##_to_U8,     [PRUNI_BOOL] = from##_to_BOOL }
 
-typedef void convert_loop(void *dst, int64_t dst_stride, const void *src, int64_t src_stride, int64_t n);
+typedef void convert_loop(void *dst, const void *src, int64_t n);
 
 static convert_loop *const loops[8][8] = {
     /* [from][to] */
@@ -191,8 +188,46 @@ static convert_loop *const loops[8][8] = {
     LOOPS_FROM(I64), LOOPS_FROM(I32), LOOPS_FROM(U8),  LOOPS_FROM(BOOL),
 };
 
+/* ---- Strides: gathered, converted, scattered, a piece at a time ---- */
+
+enum { PIECE = 256 };
+
+#define PIECE_OF(format) TYPE_##format format[PIECE];
+
+typedef union piece {
+    PIECE_OF(F32)
+    PIECE_OF(F64)
+    PIECE_OF(F16)
+    PIECE_OF(BF16)
+    PIECE_OF(I64)
+    PIECE_OF(I32)
+    PIECE_OF(U8)
+    PIECE_OF(BOOL)
+} piece;
+
+#define SIZE_OF(format) [PRUNI_##format] = sizeof(TYPE_##format)
+
+static const int64_t sizes[8] = {
+    SIZE_OF(F32), SIZE_OF(F64), SIZE_OF(F16), SIZE_OF(BF16), SIZE_OF(I64), SIZE_OF(I32), SIZE_OF(U8), SIZE_OF(BOOL),
+};
+
+static void convert_strided(pruni_format to, char *dst, int64_t dst_stride, pruni_format from, const char *src,
+                            int64_t src_stride, int64_t n)
+{
+    piece gathered, converted;
+    for (int64_t done = 0; done < n; done += PIECE) {
+        int64_t count = pruni_smaller(n - done, PIECE);
+        pruni_kernel_copy(sizes[from], &gathered, 1, src + done * src_stride * sizes[from], src_stride, count);
+        loops[from][to](&converted, &gathered, count);
+        pruni_kernel_copy(sizes[to], dst + done * dst_stride * sizes[to], dst_stride, &converted, 1, count);
+    }
+}
+
 void pruni_kernel_convert(pruni_format to, void *dst, int64_t dst_stride, pruni_format from, const void *src,
                           int64_t src_stride, int64_t n)
 {
-    loops[from][to](dst, dst_stride, src, src_stride, n);
+    if (dst_stride == 1 && src_stride == 1)
+        loops[from][to](dst, src, n);
+    else
+        convert_strided(to, dst, dst_stride, from, src, src_stride, n);
 }
