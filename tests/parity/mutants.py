@@ -50,8 +50,8 @@ MUTANTS = [
      "pruni_hook *hook = *place;",
      "pruni_hook *hook = *place;\n    next_id = hook->id;"),
     ("the renamed parameter comes first", "src/prune/application.c",
-     "put(parameters, &app->orig_name, app->orig);",
-     "put(parameters, &app->orig_name, app->orig);\n"
+     "put(parameters, &app->orig_name, app->orig, &app->replaced[0]);",
+     "put(parameters, &app->orig_name, app->orig, &app->replaced[0]);\n"
      "    for (int64_t i = parameters->count - 1; i > 0; i--) {\n"
      "        pruni_entry later = parameters->items[i];\n"
      "        parameters->items[i] = parameters->items[i - 1];\n"
