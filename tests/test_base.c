@@ -3,6 +3,8 @@
 
 #include "base/internal.h"
 
+#include <wchar.h>
+
 static void statuses_have_names(void **state)
 {
     (void)state;
@@ -46,6 +48,30 @@ static void long_sentences_are_cut_at_a_character(void **state)
     assert_true(length > 4000 && length < 4096);
     assert_string_equal(prune_last_error() + length - 3, "...");
     assert_memory_equal(prune_last_error() + length - 5, "\xc3\xa9", 2);
+}
+
+static void a_sentence_is_not_cut_within_a_character(void **state)
+{
+    (void)state;
+    char words[6002] = "x"; /* the characters begin at odd places */
+    for (size_t i = 1; i < 6001; i += 2)
+        memcpy(words + i, "\xc3\xa9", 2);
+    prune_fail(PRUNE_ERROR_VALUE, "%s", words);
+    size_t length = strlen(prune_last_error());
+    assert_string_equal(prune_last_error() + length - 3, "...");
+    assert_memory_equal(prune_last_error() + length - 5, "\xc3\xa9", 2);
+    prune_fail(PRUNE_ERROR_VALUE, "x%s", words);
+    length = strlen(prune_last_error());
+    assert_memory_equal(prune_last_error() + length - 5, "\xc3\xa9", 2);
+}
+
+static void a_sentence_that_cannot_be_formatted_is_empty(void **state)
+{
+    (void)state;
+    const wchar_t no_character[] = { 0xd800, 0 };
+    assert_int_equal(prune_fail(PRUNE_ERROR_USER, "%ls", no_character), PRUNE_ERROR_USER);
+    assert_int_equal(prune_last_status(), PRUNE_ERROR_USER);
+    assert_string_equal(prune_last_error(), "");
 }
 
 static void success_does_not_clear_the_last_error(void **state)
@@ -189,6 +215,18 @@ static void an_array_that_cannot_grow_stays_as_it_is(void **state)
     pruni_free(items);
 }
 
+static void arrays_grow_without_an_allocator_of_ones_own(void **state)
+{
+    (void)state;
+    int64_t capacity = 0;
+    void *items = NULL;
+    assert_ok(pruni_grow(&items, &capacity, 3, 1));
+    memcpy(items, "abc", 3);
+    assert_ok(pruni_grow(&items, &capacity, 1000, 1));
+    assert_memory_equal(items, "abc", 3);
+    pruni_free(items);
+}
+
 static prune_status add_words(void *context)
 {
     (void)context;
@@ -234,7 +272,10 @@ int main(void)
         cmocka_unit_test(the_last_error_is_kept),
         cmocka_unit_test(long_sentences_are_cut_at_a_character),
         cmocka_unit_test(a_failure_without_a_sentence_says_so),
+        cmocka_unit_test(a_sentence_is_not_cut_within_a_character),
+        cmocka_unit_test(a_sentence_that_cannot_be_formatted_is_empty),
         cmocka_unit_test(success_does_not_clear_the_last_error),
+        cmocka_unit_test(arrays_grow_without_an_allocator_of_ones_own),
         cmocka_unit_test(the_allocator_can_be_replaced_while_nothing_is_in_use),
         cmocka_unit_test(the_allocator_is_copied_and_given_its_context),
         cmocka_unit_test(sizes_that_do_not_fit_are_not_wrapped),

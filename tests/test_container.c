@@ -220,6 +220,10 @@ static void an_empty_container_needs_a_name_first(void **state)
     assert_ok(prune_method_set_tensor_name(container, "w"));
     assert_fails(prune_container_add(container, nameless), PRUNE_ERROR_ATTRIBUTE,
                  "'L1Unstructured' object has no attribute '_tensor_name'");
+    prune_method *named_by_none = NULL;
+    assert_fails(prune_method_container(&named_by_none, &nameless, 1), PRUNE_ERROR_ATTRIBUTE,
+                 "'L1Unstructured' object has no attribute '_tensor_name'");
+    assert_null(named_by_none);
     assert_fails(prune_container_add(container, other), PRUNE_ERROR_VALUE,
                  "Can only add pruning methods acting on the parameter named 'w' to PruningContainer "
                  "<torch.nn.utils.prune.PruningContainer object at ");

@@ -207,6 +207,21 @@ static void huge_sizes_do_not_overflow(void **state)
     prune_module_release(layer);
 }
 
+static void a_kernel_that_nothing_can_hold_is_refused(void **state)
+{
+    (void)state;
+    prune_tensor *one = pattern(0, PRUNE_SHAPE(1, 1, 1)), *x = pattern(0, PRUNE_SHAPE(1, 1, 4)), *weight = NULL;
+    prune_module *layer = NULL;
+    assert_ok(prune_conv1d_create(&layer, 1, 1, PRUNE_INTS(1), NULL));
+    assert_ok(prune_tensor_expand(&weight, one, PRUNE_SHAPE(1, 1, INT64_C(1) << 31)));
+    assert_ok(prune_module_register_parameter(layer, "weight", weight));
+    assert_call_fails(layer, x, PRUNE_ERROR_RUNTIME, "conv1d: weight of size [1, 1, 2147483648] is too large");
+    prune_tensor_release(one);
+    prune_tensor_release(weight);
+    prune_tensor_release(x);
+    prune_module_release(layer);
+}
+
 static void replaced_parameters_are_checked(void **state)
 {
     (void)state;
@@ -269,6 +284,7 @@ int main(void)
         cmocka_unit_test(wrong_arguments_are_refused_in_torchs_words),
         cmocka_unit_test(inputs_that_do_not_fit_are_refused_in_torchs_words),
         cmocka_unit_test(huge_sizes_do_not_overflow),
+        cmocka_unit_test(a_kernel_that_nothing_can_hold_is_refused),
         cmocka_unit_test(replaced_parameters_are_checked),
         cmocka_unit_test(other_dtypes_and_counts_are_unsupported),
     };

@@ -70,6 +70,25 @@ static void a_clone_closes_gaps_and_keeps_the_order_of_the_dims(void **state)
     prune_tensor_release(t);
 }
 
+static void elements_of_any_size_are_copied_one_by_one(void **state)
+{
+    (void)state;
+    const prune_dtype dtypes[] = { PRUNE_UINT8, PRUNE_FLOAT16, PRUNE_FLOAT32, PRUNE_FLOAT64 };
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+        prune_tensor *t = counted(PRUNE_SHAPE(2, 3)), *other = NULL, *turned = NULL, *copy = NULL, *back = NULL;
+        assert_ok(prune_tensor_to(&other, t, dtypes[i]));
+        assert_ok(prune_tensor_transpose(&turned, other, 0, 1));
+        assert_ok(prune_tensor_contiguous(&copy, turned));
+        assert_ok(prune_tensor_to(&back, copy, PRUNE_FLOAT32));
+        assert_values(back, 0, 3, 1, 4, 2, 5);
+        prune_tensor_release(t);
+        prune_tensor_release(other);
+        prune_tensor_release(turned);
+        prune_tensor_release(copy);
+        prune_tensor_release(back);
+    }
+}
+
 static void contiguous_copies_only_what_is_not(void **state)
 {
     (void)state;
@@ -210,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_clone_has_storage_of_its_own_and_no_gradient),
         cmocka_unit_test(a_clone_of_a_dense_permuted_tensor_keeps_its_memory_order),
         cmocka_unit_test(a_clone_closes_gaps_and_keeps_the_order_of_the_dims),
+        cmocka_unit_test(elements_of_any_size_are_copied_one_by_one),
         cmocka_unit_test(contiguous_copies_only_what_is_not),
         cmocka_unit_test(fill_reaches_what_the_strides_reach),
         cmocka_unit_test(copy_broadcasts_and_converts),

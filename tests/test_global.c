@@ -202,6 +202,28 @@ static void errors_come_in_pytorchs_order_and_words(void **state)
     prune_module_release(other);
 }
 
+static void a_mask_that_is_none_or_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        prune_module *net = make_module(PRUNE_SHAPE(2), 1, 2);
+        prune_tensor *wide = make_tensor(PRUNE_SHAPE(3), 1, 1, 1);
+        if (i % 2 == 1)
+            assert_ok(prune_identity(net, "weight"));
+        if (i % 2 == 0)
+            assert_ok(prune_module_register_buffer(net, "weight_mask", i < 2 ? NULL : wide, true));
+        else
+            assert_ok(prune_module_set_tensor(net, "weight_mask", i < 2 ? NULL : wide));
+        char *before = describe(net);
+        const prune_parameter all[] = { { net, "weight", NULL } };
+        assert_fails(prune_all(all, 1, l1(prune_count(1))), i < 2 ? PRUNE_ERROR_ATTRIBUTE : PRUNE_ERROR_SHAPE,
+                     i < 2 ? "" : "'weight_mask' of Net has shape torch.Size([3]), but 'weight' has shape");
+        assert_as_described(net, before);
+        prune_tensor_release(wide);
+        prune_module_release(net);
+    }
+}
+
 static void the_last_that_fails_undoes_them_all(void **state)
 {
     (void)state;
@@ -287,6 +309,7 @@ int main(void)
         cmocka_unit_test(masks_that_are_neither_zero_nor_one_multiply_once_more),
         cmocka_unit_test(any_layout_will_do),
         cmocka_unit_test(errors_come_in_pytorchs_order_and_words),
+        cmocka_unit_test(a_mask_that_is_none_or_does_not_fit_is_refused),
         cmocka_unit_test(the_last_that_fails_undoes_them_all),
         cmocka_unit_test(names_that_get_into_each_others_way_are_refused),
         cmocka_unit_test(a_method_of_ones_own_sees_one_list),

@@ -428,6 +428,36 @@ static prune_status print_all(void *context)
     return status;
 }
 
+/* As many as take one input and give one output. */
+static void no_layer_takes_two_inputs(void **state)
+{
+    (void)state;
+    prune_module *layers[14] = { NULL };
+    int64_t n = 0;
+    assert_ok(prune_relu_create(&layers[n++], false));
+    assert_ok(prune_sigmoid_create(&layers[n++]));
+    assert_ok(prune_softmax_create(&layers[n++], 0));
+    assert_ok(prune_flatten_create(&layers[n++], 0, -1));
+    assert_ok(prune_dropout_create(&layers[n++], 0.5, false));
+    assert_ok(prune_identity_create(&layers[n++]));
+    assert_ok(prune_linear_create(&layers[n++], 1, 1, NULL));
+    assert_ok(prune_conv1d_create(&layers[n++], 1, 1, PRUNE_INTS(1), NULL));
+    assert_ok(prune_max_pool1d_create(&layers[n++], PRUNE_INTS(1), NULL));
+    assert_ok(prune_max_pool2d_create(&layers[n++], PRUNE_INTS(1), NULL));
+    assert_ok(prune_avg_pool2d_create(&layers[n++], PRUNE_INTS(1), NULL));
+    assert_ok(prune_adaptive_avg_pool2d_create(&layers[n++], PRUNE_INTS(1)));
+    assert_ok(prune_batch_norm1d_create(&layers[n++], 1, NULL));
+    assert_ok(prune_sequential_create(&layers[n++], NULL, 0));
+    prune_tensor *x = pattern(0, PRUNE_SHAPE(1, 1)), *y = NULL;
+    for (int64_t i = 0; i < n; i++) {
+        assert_fails(prune_module_call_many(&y, 1, layers[i], (prune_tensor *const[]){ x, x }, 2),
+                     PRUNE_ERROR_UNSUPPORTED, prune_module_type_name(layers[i]));
+        assert_null(y);
+        prune_module_release(layers[i]);
+    }
+    prune_tensor_release(x);
+}
+
 static void running_out_of_memory_changes_nothing(void **state)
 {
     (void)state;
@@ -463,6 +493,7 @@ int main(void)
         cmocka_unit_test(sequential_refuses_what_is_no_module),
         cmocka_unit_test(a_hook_may_replace_the_child_that_runs),
         cmocka_unit_test(a_layer_computes_with_its_pruned_weight),
+        cmocka_unit_test(no_layer_takes_two_inputs),
         cmocka_unit_test(running_out_of_memory_changes_nothing),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);

@@ -333,6 +333,35 @@ static void loading_survives_a_lack_of_memory(void **state)
     prune_module_release(b.net);
 }
 
+static prune_status load_scalar(void *context)
+{
+    bench *b = context;
+    return prune_module_load_state_dict(b->net, b->dict, true, NULL);
+}
+
+static void the_scalar_is_still_one(void *context)
+{
+    assert_values(prune_module_get_tensor(((bench *)context)->net, "s"), 1);
+}
+
+static void one_again(void *context)
+{
+    assert_ok(prune_tensor_fill_(prune_module_get_tensor(((bench *)context)->net, "s"), 1));
+}
+
+static void loading_one_value_as_a_scalar_survives_a_lack_of_memory(void **state)
+{
+    (void)state;
+    bench b = { module_of("M"), empty_dict(), true };
+    prune_tensor *s = full(PRUNE_SCALAR, 1, PRUNE_FLOAT32);
+    assert_ok(prune_module_register_parameter(b.net, "s", s));
+    put(b.dict, "s", full(PRUNE_SHAPE(1), 7, PRUNE_FLOAT32));
+    try_every_allocation(load_scalar, the_scalar_is_still_one, one_again, &b);
+    prune_tensor_release(s);
+    prune_dict_release(b.dict);
+    prune_module_release(b.net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +377,7 @@ int main(void)
         cmocka_unit_test(values_are_copied_in_order),
         cmocka_unit_test(loading_checks_its_arguments),
         cmocka_unit_test(loading_survives_a_lack_of_memory),
+        cmocka_unit_test(loading_one_value_as_a_scalar_survives_a_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
 }

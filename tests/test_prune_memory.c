@@ -128,6 +128,22 @@ static prune_status ln_structured(scene *s)
     return prune_ln_structured(s->net, "weight", prune_fraction(0.5), prune_norm_p(2), 1, NULL);
 }
 
+static prune_status equal_norms(scene *s)
+{
+    return prune_ln_structured(s->net, "weight", prune_fraction(0.5), prune_norm_p(INFINITY), 1, NULL);
+}
+
+static prune_status global_l1(scene *s)
+{
+    const prune_parameter all[] = { { s->net, "weight", NULL }, { s->net, "bias", NULL } };
+    prune_method *m = NULL;
+    if (prune_method_l1_unstructured(&m, prune_fraction(0.25), NULL))
+        return prune_last_status();
+    prune_status status = prune_global_unstructured(all, 2, m);
+    prune_method_release(m);
+    return status;
+}
+
 static prune_status n_m(scene *s)
 {
     return prune_n_m(s->net, "weight", 1, 2, -1, NULL);
@@ -157,10 +173,10 @@ static prune_status custom_from_mask(scene *s)
 static void every_prune(void **state)
 {
     (void)state;
-    prune_status (*const operations[])(scene *) = {
-        identity, random_unstructured, l1_with_ties, ln_unstructured, random_structured, ln_structured, n_m,
-        global,   custom_from_mask
-    };
+    prune_status (*const operations[])(
+        scene *) = { identity,        random_unstructured, l1_with_ties, ln_unstructured, random_structured,
+                     ln_structured,   equal_norms,         n_m,          global,          global_l1,
+                     custom_from_mask };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
         try_on_all(operations[i]);
 }

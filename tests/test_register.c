@@ -376,6 +376,25 @@ static void registering_survives_a_lack_of_memory(void **state)
     }
 }
 
+static void take_it_out(void *context)
+{
+    assert_ok(prune_module_delete(((bench *)context)->m, "a"));
+}
+
+static void registering_a_deep_tree_survives_a_lack_of_memory(void **state)
+{
+    (void)state;
+    bench b = make_bench();
+    for (int i = 0; i < 40; i++) {
+        prune_module *outer = module_of("Outer");
+        assert_ok(prune_module_register_module(outer, "inner", b.child));
+        prune_module_release(b.child);
+        b.child = outer;
+    }
+    try_every_allocation(register_module, nothing_is_registered, take_it_out, &b);
+    free_bench(&b);
+}
+
 static prune_status move_buffer_to_parameter(void *context)
 {
     return prune_module_set_tensor(((bench *)context)->m, "b", ((bench *)context)->parameter);
@@ -417,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_module_cannot_become_its_own_descendant),
         cmocka_unit_test(paths_lead_through_children),
         cmocka_unit_test(registering_survives_a_lack_of_memory),
+        cmocka_unit_test(registering_a_deep_tree_survives_a_lack_of_memory),
         cmocka_unit_test(moving_a_name_is_all_or_nothing),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);

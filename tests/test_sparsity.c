@@ -104,9 +104,19 @@ static void a_name_is_counted_as_the_forward_sees_it(void **state)
     prune_module_release(net);
 }
 
+static prune_status no_hook(void *context, prune_module *module, prune_tensor *const *x, int64_t nx)
+{
+    (void)context;
+    (void)module;
+    (void)x;
+    (void)nx;
+    return PRUNE_OK;
+}
+
 static void a_tree_counts_each_parameter_once_and_no_buffers(void **state)
 {
     (void)state;
+    static const prune_hook_ops hook = { .size = sizeof hook, .type_name = "none", .call = no_hook };
     prune_sparsity_counts counts;
     prune_module *net = make_module(PRUNE_SHAPE(4), 1, 2, 3, 4), *child = make_module(PRUNE_SHAPE(2), 0, 5);
     prune_tensor *buffer = make_tensor(PRUNE_SHAPE(3), 0, 0, 0);
@@ -117,6 +127,7 @@ static void a_tree_counts_each_parameter_once_and_no_buffers(void **state)
     assert_ok(prune_module_register_parameter(child, "tied", weight_of(net)));
     assert_ok(prune_sparsity(&counts, net, NULL));
     assert_counts(counts, 2, 7);
+    assert_ok(prune_module_register_forward_pre_hook(NULL, net, &hook, NULL));
     assert_ok(prune_l1_unstructured(net, "weight", prune_count(3), NULL));
     assert_ok(prune_sparsity(&counts, net, NULL));
     assert_counts(counts, 5, 7);

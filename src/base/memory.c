@@ -119,9 +119,8 @@ prune_status pruni_grow(void **items, int64_t *capacity, int64_t needed, size_t 
     int64_t wanted = *capacity + *capacity / 2 + 4;
     if (wanted < needed)
         wanted = needed;
-    if ((uint64_t)wanted > SIZE_MAX / 2)
-        return prune_fail(PRUNE_ERROR_MEMORY, "out of memory: %lld items of %zu bytes", (long long)wanted, item_size);
-    void *grown = pruni_realloc_array(*items, (size_t)wanted, item_size);
+    size_t count = (uint64_t)wanted > SIZE_MAX ? SIZE_MAX : (size_t)wanted; /* which is never to be had */
+    void *grown = pruni_realloc_array(*items, count, item_size);
     if (!grown)
         return PRUNE_ERROR_MEMORY;
     *items = grown;

@@ -37,11 +37,10 @@ SIMD_INLINE vfloat taken_in(pruni_norm_sum kind, vfloat sums, vfloat x)
     case PRUNI_NORM_MAX:
         return v_choose(v_either(v_is_greater(size, sums), v_is_nan(x)), size, sums);
     case PRUNI_NORM_MIN:
-        return v_choose(v_either(v_is_greater(sums, size), v_is_nan(x)), size, sums);
-    case PRUNI_NORM_POWER:
+    case PRUNI_NORM_POWER: /* has no vectors */
         break;
     }
-    return sums;
+    return v_choose(v_either(v_is_greater(sums, size), v_is_nan(x)), size, sums);
 }
 
 /* `length` entries of as many channels as there are lanes, which begin `length` entries after one another. */

@@ -11,9 +11,9 @@ static int64_t source_index(int64_t i, int64_t size, pruni_pad_mode mode)
     case PRUNI_PAD_REPLICATE:
         return i < 0 ? 0 : size - 1;
     case PRUNI_PAD_CIRCULAR:
-        return i < 0 ? i + size : i - size;
+        break;
     }
-    return 0;
+    return i < 0 ? i + size : i - size;
 }
 
 void pruni_kernel_pad(float *y, const float *x, int64_t planes, const int64_t in[3], const int64_t out[3],

@@ -59,8 +59,6 @@ static float window_sum(const float *x, int64_t row_size, window rows, window co
 
 static float window_mean(const float *x, const pruni_pool *pool, window rows, window columns)
 {
-    if (rows.first >= rows.end || columns.first >= columns.end)
-        return 0;
     int64_t divisor = pool->divisor_override;
     if (divisor == 0 && pool->count_include_pad)
         divisor = rows.padded * columns.padded;

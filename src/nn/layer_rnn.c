@@ -393,10 +393,10 @@ static prune_status add_parameters(prune_module *module, const rnn *self)
 static prune_status draw_parameters(prune_module *module, const rnn *self)
 {
     const double bound = 1 / sqrt((double)self->hidden_size);
-    for (int64_t i = 0; i < module->parameters.count; i++)
-        if (prune_tensor_uniform_(module->parameters.items[i].tensor, -bound, bound, NULL))
-            return prune_last_status();
-    return PRUNE_OK;
+    prune_status status = PRUNE_OK;
+    for (int64_t i = 0; status == PRUNE_OK && i < module->parameters.count; i++)
+        status = prune_tensor_uniform_(module->parameters.items[i].tensor, -bound, bound, NULL);
+    return status;
 }
 
 static prune_status create(prune_module **out, const char *function, const rnn_kind *kind, int64_t input_size,

@@ -21,9 +21,9 @@ const char *pruni_tensor_typename(const prune_tensor *t)
     case PRUNE_UINT8:
         return "torch.ByteTensor";
     case PRUNE_BOOL:
-        return "torch.BoolTensor";
+        break;
     }
-    return "torch.Tensor";
+    return "torch.BoolTensor";
 }
 
 /* PyTorch repeats the name of a module only. */

@@ -112,10 +112,10 @@ static void add_child(pruni_text *text, stack *s, const struct pruni_child *chil
         pruni_text_add(text, "None");
 }
 
-static void add_tree(pruni_text *text, const prune_module *root)
+void pruni_module_text(pruni_text *text, const prune_module *module)
 {
     stack s = { NULL, 0, 0 };
-    open_module(text, &s, (prune_module *)(uintptr_t)root);
+    open_module(text, &s, (prune_module *)(uintptr_t)module);
     while (s.depth > 0 && !text->failed) {
         frame *top = &s.frames[s.depth - 1];
         if (top->next < top->module->child_count)
@@ -126,14 +126,6 @@ static void add_tree(pruni_text *text, const prune_module *root)
     while (s.depth > 0)
         prune_module_release(s.frames[--s.depth].module);
     pruni_free(s.frames);
-}
-
-void pruni_module_text(pruni_text *text, const prune_module *module)
-{
-    if (module)
-        add_tree(text, module);
-    else
-        pruni_text_add(text, "None");
 }
 
 prune_status prune_module_print(FILE *file, const prune_module *module)

@@ -76,12 +76,13 @@ static void describe_parameters(call *c)
     c->trainable = weight && (weight->requires_grad || weight->has_grad_fn);
 }
 
+/* Of a module that points to the table, which therefore lists it. */
 static int64_t lines_of(const pruni_summary *s, const prune_module *module)
 {
-    for (int64_t i = 0; i < s->modules->count; i++)
-        if (s->modules->items[i].module == module)
-            return s->members[i].lines;
-    return 0;
+    int64_t i = 0;
+    while (s->modules->items[i].module != module)
+        i++;
+    return s->members[i].lines;
 }
 
 void pruni_summary_record(prune_module *module, prune_tensor *const *y, int64_t ny)

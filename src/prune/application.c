@@ -154,24 +154,14 @@ static prune_status prepare_buffer(pruni_application *app)
     return PRUNE_OK;
 }
 
-/* PyTorch's setattr of a plain tensor fails on these. */
+/* PyTorch's setattr of a plain tensor fails on parameters; a child module has failed already. */
 static prune_status check_value_name(const pruni_application *app)
 {
-    switch (prune_module_kind(app->module, app->name)) {
-    case PRUNE_KIND_PARAMETER:
-        return prune_fail(PRUNE_ERROR_TYPE,
-                          "cannot assign 'torch.FloatTensor' as parameter '%s' (torch.nn.Parameter or None expected)",
-                          app->name);
-    case PRUNE_KIND_MODULE:
-        return prune_fail(PRUNE_ERROR_TYPE,
-                          "cannot assign 'torch.FloatTensor' as child module '%s' (torch.nn.Module or None expected)",
-                          app->name);
-    case PRUNE_KIND_NONE:
-    case PRUNE_KIND_BUFFER:
-    case PRUNE_KIND_ATTRIBUTE:
-        break;
-    }
-    return PRUNE_OK;
+    if (prune_module_kind(app->module, app->name) != PRUNE_KIND_PARAMETER)
+        return PRUNE_OK;
+    return prune_fail(PRUNE_ERROR_TYPE,
+                      "cannot assign 'torch.FloatTensor' as parameter '%s' (torch.nn.Parameter or None expected)",
+                      app->name);
 }
 
 /* orig, buffer and value as they will be. */

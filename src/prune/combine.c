@@ -65,13 +65,9 @@ static prune_status combine_listed(prune_method *method, const pruni_part *parts
 
 prune_status pruni_combine_list(prune_method *method, const pruni_part *parts, int64_t count)
 {
-    int64_t length = 0;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t ones = pruni_kernel_count_ones(pruni_tensor_pointer(parts[i].mask), parts[i].mask->numel);
-        if (!pruni_add_int64(&length, length, ones))
-            return prune_fail(PRUNE_ERROR_MEMORY, "the entries of %lld tensors do not fit into memory",
-                              (long long)count);
-    }
+    int64_t length = 0; /* at most of all masks, each in memory of its own */
+    for (int64_t i = 0; i < count; i++)
+        length += pruni_kernel_count_ones(pruni_tensor_pointer(parts[i].mask), parts[i].mask->numel);
     if (count == 1 && length == parts[0].mask->numel)
         return combine_whole(method, parts[0]);
     return combine_listed(method, parts, count, length);

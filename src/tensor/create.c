@@ -6,14 +6,14 @@
 static prune_status filled(prune_tensor **out, const int64_t *sizes, int64_t ndim, double value, prune_dtype dtype)
 {
     prune_tensor *t = NULL;
-    if (pruni_tensor_empty_strided(&t, sizes, NULL, ndim, dtype))
-        return prune_last_status();
-    if (prune_tensor_fill_(t, value)) {
+    prune_status status = pruni_tensor_empty_strided(&t, sizes, NULL, ndim, dtype);
+    if (status == PRUNE_OK)
+        status = prune_tensor_fill_(t, value);
+    if (status == PRUNE_OK)
+        *out = t;
+    else
         prune_tensor_release(t);
-        return prune_last_status();
-    }
-    *out = t;
-    return PRUNE_OK;
+    return status;
 }
 
 prune_status prune_tensor_zeros(prune_tensor **out, const int64_t *sizes, int64_t ndim, prune_dtype dtype)

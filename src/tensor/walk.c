@@ -77,10 +77,10 @@ static void collect_dims(walk_dims *dims, const int64_t *sizes, int64_t ndim, co
 /* Whether dim `a` has the longer steps: in the first tensor, or in the next where they are equal. */
 static bool lies_outside(const int64_t a[], const int64_t b[], int64_t count)
 {
-    for (int64_t k = 0; k < count; k++)
-        if (a[k] != b[k])
-            return a[k] > b[k];
-    return false;
+    int64_t k = 0;
+    while (k + 1 < count && a[k] == b[k])
+        k++;
+    return a[k] > b[k];
 }
 
 static void sort_dims(walk_dims *dims, int64_t count)
