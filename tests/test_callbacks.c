@@ -353,6 +353,25 @@ static void parameters_are_not_touched_while_they_are_pruned_together(void **sta
     }
 }
 
+static void delete_mask(deed *self)
+{
+    assert_ok(prune_module_delete(self->net, "weight_mask"));
+}
+
+static void a_mask_that_goes_while_it_is_continued_is_missed(void **state)
+{
+    (void)state;
+    deed d = { .act = delete_mask, .net = four() };
+    assert_ok(prune_identity(d.net, "weight"));
+    prune_method *m = method_of(&when_computed, &d);
+    const prune_parameter one[] = { { d.net, "weight", NULL } };
+    assert_fails(prune_global_unstructured(one, 1, m), PRUNE_ERROR_ATTRIBUTE,
+                 "'Net' object has no attribute 'weight_mask'");
+    assert_values(weight_of(d.net), 1, -2, 3, -4);
+    prune_method_release(m);
+    prune_module_release(d.net);
+}
+
 static void modules_may_be_released_while_they_are_pruned_together(void **state)
 {
     (void)state;
@@ -569,6 +588,7 @@ int main(void)
         cmocka_unit_test(a_method_may_be_released_while_it_computes),
         cmocka_unit_test(a_method_may_be_released_while_it_is_copied),
         cmocka_unit_test(parameters_are_not_touched_while_they_are_pruned_together),
+        cmocka_unit_test(a_mask_that_goes_while_it_is_continued_is_missed),
         cmocka_unit_test(modules_may_be_released_while_they_are_pruned_together),
         cmocka_unit_test(no_hook_is_skipped_when_one_removes_others_as_it_goes),
         cmocka_unit_test(a_tree_that_grows_while_it_is_cloned_is_refused),

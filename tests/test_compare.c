@@ -15,6 +15,23 @@ static prune_tensor *full(double value, prune_dtype dtype)
     return t;
 }
 
+static void repeated_elements_are_compared_with_others(void **state)
+{
+    (void)state;
+    const float one[] = { 3 }, many[] = { 3, 3, 3, 3, 3, 3 }, other[] = { 3, 3, 3, 3, 3, 4 };
+    prune_tensor *single = tensor(one, PRUNE_SHAPE(1, 1)), *same = tensor(many, PRUNE_SHAPE(2, 3)), *wide = NULL;
+    prune_tensor *different = tensor(other, PRUNE_SHAPE(3, 2)), *turned = NULL;
+    assert_ok(prune_tensor_expand(&wide, single, PRUNE_SHAPE(2, 3)));
+    assert_ok(prune_tensor_transpose(&turned, different, 0, 1));
+    assert_true(prune_tensor_equal(wide, same));
+    assert_false(prune_tensor_equal(wide, turned));
+    prune_tensor_release(single);
+    prune_tensor_release(same);
+    prune_tensor_release(wide);
+    prune_tensor_release(different);
+    prune_tensor_release(turned);
+}
+
 /* Takes over both. */
 static bool are_equal(prune_tensor *a, prune_tensor *b)
 {
@@ -229,6 +246,7 @@ static void allclose_refuses_bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repeated_elements_are_compared_with_others),
         cmocka_unit_test(equal_tensors_have_equal_values),
         cmocka_unit_test(equal_tensors_have_the_same_shape),
         cmocka_unit_test(nan_equals_nothing),

@@ -70,6 +70,20 @@ static void a_clone_closes_gaps_and_keeps_the_order_of_the_dims(void **state)
     prune_tensor_release(t);
 }
 
+/* torch.arange(6.).view(2, 1, 3).permute(2, 1, 0).clone() */
+static void a_dim_of_one_element_does_not_make_it_sparse(void **state)
+{
+    (void)state;
+    prune_tensor *t = counted(PRUNE_SHAPE(2, 1, 3)), *permuted = NULL, *copy = NULL;
+    assert_ok(prune_tensor_permute(&permuted, t, PRUNE_SHAPE(2, 1, 0)));
+    assert_ok(prune_tensor_clone(&copy, permuted));
+    assert_strides(copy, PRUNE_SHAPE(1, 3, 3));
+    assert_values(copy, 0, 3, 1, 4, 2, 5);
+    prune_tensor_release(t);
+    prune_tensor_release(permuted);
+    prune_tensor_release(copy);
+}
+
 static void elements_of_any_size_are_copied_one_by_one(void **state)
 {
     (void)state;
@@ -229,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_clone_has_storage_of_its_own_and_no_gradient),
         cmocka_unit_test(a_clone_of_a_dense_permuted_tensor_keeps_its_memory_order),
         cmocka_unit_test(a_clone_closes_gaps_and_keeps_the_order_of_the_dims),
+        cmocka_unit_test(a_dim_of_one_element_does_not_make_it_sparse),
         cmocka_unit_test(elements_of_any_size_are_copied_one_by_one),
         cmocka_unit_test(contiguous_copies_only_what_is_not),
         cmocka_unit_test(fill_reaches_what_the_strides_reach),

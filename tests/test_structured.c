@@ -50,6 +50,33 @@ static void any_dim_has_channels(void **state)
     prune_module_release(net);
 }
 
+/* x = ((7 * torch.arange(120) + 3) % 11 - 5).float().view(2, 5, 3, 4).transpose(0, 1), pruned three times by
+ * prune.ln_structured(net, 'weight', 1, 2, 0) */
+static void permuted_tensors_of_many_dims_are_pruned_again(void **state)
+{
+    (void)state;
+    static const float left[] = { 0, 1, 0, 0, 1 };
+    float values[120];
+    prune_tensor *t = NULL, *turned = NULL;
+    prune_module *net = NULL;
+    for (int i = 0; i < 120; i++)
+        values[i] = (float)((7 * i + 3) % 11 - 5);
+    assert_ok(prune_tensor_from_values(&t, values, PRUNE_SHAPE(2, 5, 3, 4)));
+    assert_ok(prune_tensor_transpose(&turned, t, 0, 1));
+    assert_ok(prune_module_create(&net, "Net", NULL, NULL));
+    assert_ok(prune_module_register_parameter(net, "weight", turned));
+    for (int i = 0; i < 3; i++)
+        assert_ok(prune_ln_structured(net, "weight", prune_count(1), prune_norm_p(2), 0, NULL));
+    for (int64_t channel = 0; channel < 5; channel++) {
+        double mask = -1;
+        assert_ok(prune_tensor_get(&mask, mask_of(net), PRUNE_SHAPE(channel, 1, 2, 3)));
+        assert_true(mask == (double)left[channel]);
+    }
+    prune_tensor_release(t);
+    prune_tensor_release(turned);
+    prune_module_release(net);
+}
+
 static void nan_is_the_largest_norm(void **state)
 {
     (void)state;
@@ -221,6 +248,7 @@ int main(void)
         cmocka_unit_test(the_norm_decides),
         cmocka_unit_test(the_nuclear_norm_is_one_of_matrices),
         cmocka_unit_test(any_dim_has_channels),
+        cmocka_unit_test(permuted_tensors_of_many_dims_are_pruned_again),
         cmocka_unit_test(nan_is_the_largest_norm),
         cmocka_unit_test(equal_norms_are_chosen_as_pytorch_does),
         cmocka_unit_test(equal_norms_may_go_by_lowest_index),

@@ -113,6 +113,7 @@ static void null_arguments_of_makers_are_type_errors(void **state)
     assert_fails(prune_tensor_from_values(NULL, NULL, PRUNE_SHAPE(0)), PRUNE_ERROR_TYPE, "'out' is NULL");
     assert_fails(prune_tensor_from_values(&t, NULL, PRUNE_SHAPE(2)), PRUNE_ERROR_TYPE,
                  "prune_tensor_from_values: argument 'values' is NULL");
+    assert_fails(prune_tensor_from_values(&t, &value, PRUNE_SHAPE(-1)), PRUNE_ERROR_RUNTIME, "negative dimension -1");
     const char *sizes = "argument 'sizes' is NULL";
     assert_fails(prune_tensor_empty(&t, NULL, 2, PRUNE_FLOAT32), PRUNE_ERROR_TYPE,
                  "prune_tensor_empty: argument 'sizes'");

@@ -144,10 +144,9 @@ static prune_status keep_draws(search *s)
 static prune_status find(search *s)
 {
     pruni_fusion *f = s->fusion;
-    if (s->k < 0 && count_units(s))
-        return prune_last_status();
-    if (s->k == 0)
-        return PRUNE_OK;
+    prune_status status = s->k < 0 ? count_units(s) : PRUNE_OK;
+    if (status != PRUNE_OK || s->k == 0)
+        return status;
     s->among_candidates = pruni_kernel_pick_find(&s->found, &s->pick, s->k);
     if (s->among_candidates)
         return PRUNE_OK;
