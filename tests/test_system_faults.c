@@ -1,0 +1,270 @@
+/* What the system may refuse while a file is written or read, at any step: calls of the library pass by here first, as the
+ * linker is told in CMakeLists.txt. */
+#if defined(__unix__) || defined(__APPLE__)
+#define _POSIX_C_SOURCE 200809L
+#endif
+
+#include "file_support.h"
+
+#include "io/internal.h"
+
+#if defined(PRUNE_TESTS_WRAP)
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The call that is refused, after as many that are not. */
+static struct refusal {
+    const char *call;
+    int before;
+} refusal;
+
+static bool is_refused(const char *call)
+{
+    if (!refusal.call || strcmp(call, refusal.call) != 0 || refusal.before-- > 0)
+        return false;
+    refusal.call = NULL;
+    errno = EIO;
+    return true;
+}
+
+static void refuse(const char *call, int before)
+{
+    refusal = (struct refusal){ call, before };
+}
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names are the linker's */
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    int mode = flags & O_CREAT ? va_arg(arguments, int) : 0;
+    va_end(arguments);
+    return is_refused("open") ? -1 : __real_open(path, flags, mode);
+}
+
+/* What glibc calls it where files may be large. */
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    int mode = flags & O_CREAT ? va_arg(arguments, int) : 0;
+    va_end(arguments);
+    return __wrap_open(path, flags, mode);
+}
+
+ssize_t __real_readlink(const char *path, char *target, size_t size);
+ssize_t __wrap_readlink(const char *path, char *target, size_t size);
+ssize_t __wrap_readlink(const char *path, char *target, size_t size)
+{
+    return is_refused("readlink") ? -1 : __real_readlink(path, target, size);
+}
+
+int __real_fchmod(int descriptor, mode_t mode);
+int __wrap_fchmod(int descriptor, mode_t mode);
+int __wrap_fchmod(int descriptor, mode_t mode)
+{
+    return is_refused("fchmod") ? -1 : __real_fchmod(descriptor, mode);
+}
+
+FILE *__real_fdopen(int descriptor, const char *mode);
+FILE *__wrap_fdopen(int descriptor, const char *mode);
+FILE *__wrap_fdopen(int descriptor, const char *mode)
+{
+    return is_refused("fdopen") ? NULL : __real_fdopen(descriptor, mode);
+}
+
+int __real_fsync(int descriptor);
+int __wrap_fsync(int descriptor);
+int __wrap_fsync(int descriptor)
+{
+    return is_refused("fsync") ? -1 : __real_fsync(descriptor);
+}
+
+int __real_fclose(FILE *file);
+int __wrap_fclose(FILE *file);
+int __wrap_fclose(FILE *file)
+{
+    bool refused = is_refused("fclose");
+    int closed = __real_fclose(file);
+    errno = refused ? EIO : errno;
+    return refused ? EOF : closed;
+}
+
+int __real_ferror(FILE *file);
+int __wrap_ferror(FILE *file);
+int __wrap_ferror(FILE *file)
+{
+    return is_refused("ferror") ? 1 : __real_ferror(file);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+/* ---- Writing ---- */
+
+static const char name[] = "test_system_faults.tmp", link_name[] = "test_system_faults.link";
+
+static prune_status rewrite(const char *path)
+{
+    pruni_output output;
+    if (pruni_output_open(&output, path))
+        return prune_last_status();
+    if (pruni_output_write(&output, "new", 3)) {
+        pruni_output_abandon(&output);
+        return prune_last_status();
+    }
+    return pruni_output_commit(&output);
+}
+
+static int files_of_this_test(void)
+{
+    int count = 0;
+    DIR *directory = opendir(".");
+    assert_non_null(directory);
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        count += strncmp(entry->d_name, name, strlen("test_system_faults.")) == 0;
+    closedir(directory);
+    return count;
+}
+
+static void a_refused_step_leaves_the_old_file_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call, *words;
+    } steps[] = {
+        { "open", "cannot write 'test_system_faults.tmp'" },
+        { "fchmod", "cannot set the mode of 'test_system_faults.tmp'" },
+        { "fdopen", "cannot write 'test_system_faults.tmp'" },
+        { "fsync", "cannot write 'test_system_faults.tmp'" },
+        { "fclose", "cannot write 'test_system_faults.tmp'" },
+    };
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        write_file(name, "old", 3);
+        refuse(steps[i].call, 0);
+        assert_fails(rewrite(name), PRUNE_ERROR_IO, steps[i].words);
+        assert_null(refusal.call);
+        expect_file(name, "old");
+        assert_int_equal(files_of_this_test(), 1);
+    }
+    remove(name);
+}
+
+static void a_link_that_cannot_be_followed_is_an_io_error(void **state)
+{
+    (void)state;
+    write_file(name, "old", 3);
+    assert_int_equal(symlink(name, link_name), 0);
+    refuse("readlink", 0);
+    assert_fails(rewrite(link_name), PRUNE_ERROR_IO, "cannot follow the link 'test_system_faults.link'");
+    expect_file(name, "old");
+    remove(link_name);
+    remove(name);
+}
+
+static void a_device_that_cannot_be_opened_is_an_io_error(void **state)
+{
+    (void)state;
+    refuse("open", 0);
+    assert_fails(rewrite("/dev/null"), PRUNE_ERROR_IO, "cannot write '/dev/null'");
+}
+
+/* The file is in its place then, but the system does not promise that it will be there tomorrow. */
+static void a_directory_that_cannot_be_written_is_told(void **state)
+{
+    (void)state;
+    refuse("fsync", 1);
+    assert_fails(rewrite(name), PRUNE_ERROR_IO, "cannot write the directory of 'test_system_faults.tmp'");
+    expect_file(name, "new");
+    remove(name);
+}
+
+static void a_directory_that_cannot_be_opened_is_nothing_to_wait_for(void **state)
+{
+    (void)state;
+    refuse("open", 1);
+    assert_ok(rewrite(name));
+    assert_null(refusal.call);
+    expect_file(name, "new");
+    remove(name);
+}
+
+/* ---- Reading ---- */
+
+static void a_file_that_cannot_be_read_is_an_io_error(void **state)
+{
+    (void)state;
+    char bytes[3];
+    uint64_t size = 7;
+    size_t got = 7;
+    pruni_input input;
+    write_file(name, "words", 5);
+    assert_ok(pruni_input_open(&input, name));
+    for (int steps = 0; steps < 3; steps++) {
+        refuse("ferror", steps);
+        assert_fails(pruni_input_size(&size, &input), PRUNE_ERROR_IO, "cannot read 'test_system_faults.tmp'");
+    }
+    assert_int_equal(size, 7);
+    for (int steps = 3; refusal.call == NULL && steps < 100; steps++) {
+        refuse("ferror", steps);
+        if (pruni_input_size(&size, &input) == PRUNE_OK)
+            break;
+    }
+    refuse(NULL, 0);
+    assert_int_equal(size, 5);
+    refuse("ferror", 0);
+    assert_fails(pruni_input_read(&input, 4, bytes, 3), PRUNE_ERROR_IO, "cannot read 'test_system_faults.tmp'");
+    assert_ok(pruni_input_read_some(&got, &input, UINT64_MAX - 1, bytes, 1)); /* further than any file goes */
+    assert_int_equal(got, 0);
+    pruni_input_close(&input);
+    remove(name);
+}
+
+static void a_pipe_that_cannot_be_read_is_an_io_error(void **state)
+{
+    (void)state;
+    int ends[2];
+    char bytes[3], path[32];
+    bool holds = false;
+    pruni_input input;
+    for (int asks = 0; asks < 2; asks++) {
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], "words", 5), 5);
+        close(ends[1]);
+        snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+        assert_ok(pruni_input_open(&input, path));
+        close(ends[0]);
+        refuse("ferror", 0);
+        assert_fails(asks ? pruni_input_holds(&holds, &input, 2) : pruni_input_read(&input, 0, bytes, 3),
+                     PRUNE_ERROR_IO, "cannot read '/dev/fd/");
+        pruni_input_close(&input);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refused_step_leaves_the_old_file_alone),
+        cmocka_unit_test(a_link_that_cannot_be_followed_is_an_io_error),
+        cmocka_unit_test(a_device_that_cannot_be_opened_is_an_io_error),
+        cmocka_unit_test(a_directory_that_cannot_be_written_is_told),
+        cmocka_unit_test(a_directory_that_cannot_be_opened_is_nothing_to_wait_for),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_an_io_error),
+        cmocka_unit_test(a_pipe_that_cannot_be_read_is_an_io_error),
+    };
+    return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
+}
+
+#else
+
+int main(void)
+{
+    return 0;
+}
+
+#endif
