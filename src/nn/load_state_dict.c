@@ -65,6 +65,8 @@ typedef struct load_plan {
     int64_t count, capacity;
     pruni_text mismatches; /* lines of the error that are about values */
     char *read_only;       /* the first key whose tensor may not be written */
+    int64_t *rest;         /* places in the dict, of the keys that name nothing in the module; -1 for the others */
+    int64_t rest_count;
     incompatible *lists;
 } load_plan;
 
@@ -78,6 +80,7 @@ static void plan_free(load_plan *plan)
     pruni_free(plan->steps);
     pruni_text_free(&plan->mismatches);
     pruni_free(plan->read_only);
+    pruni_free(plan->rest);
     if (plan->lists)
         prune_incompatible_keys_release(&plan->lists->shown);
 }
@@ -163,11 +166,24 @@ static prune_status plan_module(load_plan *plan, pruni_tree *walk, const prune_m
         const char *key = pruni_tree_path(walk, entry->name);
         if (!key)
             return PRUNE_ERROR_MEMORY;
-        prune_tensor *source = pruni_dict_find(dict, key);
-        if (source ? plan_value(plan, key, entry->tensor, source) : key_list_add(&plan->lists->missing, key))
+        int64_t i = pruni_dict_index(dict, key);
+        if (i >= 0)
+            plan->rest[i] = -1;
+        if (i >= 0 ? plan_value(plan, key, entry->tensor, prune_dict_value(dict, i))
+                   : key_list_add(&plan->lists->missing, key))
             return prune_last_status();
     }
     return PRUNE_OK;
+}
+
+static prune_status plan_values(load_plan *plan, const prune_module *root, const prune_dict *dict)
+{
+    pruni_tree walk;
+    pruni_tree_start(&walk, root, PRUNI_TREE_EVERY_PATH, false);
+    prune_status status = PRUNE_OK;
+    for (const prune_module *module; status == PRUNE_OK && (module = pruni_tree_next(&walk));)
+        status = plan_module(plan, &walk, module, dict);
+    return pruni_tree_end(&walk) || plan->mismatches.failed ? PRUNE_ERROR_MEMORY : status;
 }
 
 static bool is_state(const prune_module *module, const char *name)
@@ -193,8 +209,8 @@ static prune_status find_unexpected(load_plan *plan, const char *prefix, const p
                                     const prune_dict *dict)
 {
     size_t length = strlen(prefix);
-    for (int64_t i = 0; i < prune_dict_size(dict); i++) {
-        const char *key = prune_dict_key(dict, i);
+    for (int64_t i = 0; i < plan->rest_count; i++) {
+        const char *key = prune_dict_key(dict, plan->rest[i]);
         if (strncmp(key, prefix, length) != 0)
             continue;
         const char *name = key + length;
@@ -206,24 +222,32 @@ static prune_status find_unexpected(load_plan *plan, const char *prefix, const p
     return PRUNE_OK;
 }
 
-static prune_status make_plan(load_plan *plan, const prune_module *root, const prune_dict *dict)
+/* Of the keys that name nothing, as a rule none. */
+static prune_status list_unexpected(load_plan *plan, const prune_module *root, const prune_dict *dict)
 {
-    plan->lists = pruni_alloc_zeroed(1, sizeof *plan->lists);
-    if (!plan->lists)
-        return PRUNE_ERROR_MEMORY;
+    for (int64_t i = 0; i < prune_dict_size(dict); i++)
+        if (plan->rest[i] >= 0)
+            plan->rest[plan->rest_count++] = i;
+    if (plan->rest_count == 0)
+        return PRUNE_OK;
     pruni_tree walk;
     pruni_tree_start(&walk, root, PRUNI_TREE_EVERY_PATH, false);
     prune_status status = PRUNE_OK;
     for (const prune_module *module; status == PRUNE_OK && (module = pruni_tree_next(&walk));) {
-        status = plan_module(plan, &walk, module, dict);
         const char *prefix = module == root ? "" : pruni_tree_path(&walk, "");
-        if (status == PRUNE_OK)
-            status = prefix ? find_unexpected(plan, prefix, module, dict) : PRUNE_ERROR_MEMORY;
+        status = prefix ? find_unexpected(plan, prefix, module, dict) : PRUNE_ERROR_MEMORY;
     }
-    if (pruni_tree_end(&walk) || plan->mismatches.failed)
-        status = PRUNE_ERROR_MEMORY;
+    return pruni_tree_end(&walk) ? PRUNE_ERROR_MEMORY : status;
+}
+
+static prune_status make_plan(load_plan *plan, const prune_module *root, const prune_dict *dict)
+{
+    plan->lists = pruni_alloc_zeroed(1, sizeof *plan->lists);
+    plan->rest = pruni_alloc_zeroed((size_t)prune_dict_size(dict), sizeof *plan->rest);
+    if (!plan->lists || !plan->rest || plan_values(plan, root, dict) || list_unexpected(plan, root, dict))
+        return PRUNE_ERROR_MEMORY;
     show(plan->lists);
-    return status;
+    return PRUNE_OK;
 }
 
 /* ---- The error ---- */

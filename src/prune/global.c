@@ -173,11 +173,11 @@ static prune_status fuse(member *members, const prune_parameter *parameters, int
 
 /* ---- Applying the slices ---- */
 
-/* Fails where PyTorch, which prunes one after the other, would find a name taken by one before. */
+/* Of one module: fails where PyTorch, which prunes one after the other, would find a name taken by one before. */
 static prune_status check_pair(const pruni_application *a, const pruni_application *b)
 {
     const char *names[] = { a->orig_name, a->mask_name, b->orig_name, b->mask_name };
-    for (size_t i = 0; i < 4 && a->module == b->module; i++)
+    for (size_t i = 0; i < 4; i++)
         if (strcmp(names[i], i < 2 ? b->name : a->name) == 0)
             return prune_fail(PRUNE_ERROR_KEY, "attribute '%s' already exists", names[i]);
     return PRUNE_OK;
@@ -190,10 +190,12 @@ static prune_status look_back(int64_t *records, member *members, int64_t i)
     *records = 1;
     for (int64_t j = 0; j < i; j++) {
         const pruni_application *earlier = &members[j].app;
+        if (earlier->module != app->module)
+            continue;
         if (check_pair(earlier, app))
             return prune_last_status();
-        *records += earlier->module == app->module;
-        if (earlier->module == app->module && strcmp(earlier->name, app->name) == 0)
+        ++*records;
+        if (strcmp(earlier->name, app->name) == 0)
             app->previous = earlier;
     }
     return PRUNE_OK;

@@ -80,9 +80,14 @@ prune_tensor *prune_dict_get(const prune_dict *dict, const char *key)
     return i < 0 ? NULL : dict->tensors.items[i].value;
 }
 
+int64_t pruni_dict_index(const prune_dict *dict, const char *key)
+{
+    return pruni_table_find(&dict->tensors, key);
+}
+
 prune_tensor *pruni_dict_find(const prune_dict *dict, const char *key)
 {
-    int64_t i = pruni_table_find(&dict->tensors, key);
+    int64_t i = pruni_dict_index(dict, key);
     return i < 0 ? NULL : dict->tensors.items[i].value;
 }
 

@@ -172,6 +172,9 @@ void pruni_store_double(prune_dtype dtype, void *element, double value);
 /* The tensor of that name; NULL, without an error, where there is none. */
 prune_tensor *pruni_dict_find(const prune_dict *dict, const char *key);
 
+/* Its place in the order; −1, without an error, where there is none. */
+int64_t pruni_dict_index(const prune_dict *dict, const char *key);
+
 /* ---- Tables (table.c): names in order, each with a pointer, found by hash. All zero is an empty table, which must stay
  * where it is: its address is the key of the hash. ---- */
 
