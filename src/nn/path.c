@@ -88,9 +88,17 @@ static const prune_module *parent_of(const char **name, const prune_module *modu
     return module;
 }
 
+/* Whether there is a module to look in, and a path; a path that is NULL is an error. */
+static bool can_look(const char *function, const prune_module *module, const char *path)
+{
+    if (module && !path)
+        pruni_null_argument(function, "path");
+    return module && path;
+}
+
 prune_module *prune_module_get_submodule(const prune_module *module, const char *path)
 {
-    if (!module || !path)
+    if (!can_look(__func__, module, path))
         return NULL;
     if (path[0] == '\0')
         return (prune_module *)(uintptr_t)module;
@@ -112,7 +120,7 @@ static const pruni_entry *find_path(const prune_module **holder, const char **na
 
 prune_tensor *prune_module_get_tensor(const prune_module *module, const char *path)
 {
-    if (!module || !path)
+    if (!can_look(__func__, module, path))
         return NULL;
     const prune_module *holder;
     const char *name;
@@ -128,7 +136,7 @@ prune_tensor *prune_module_get_tensor(const prune_module *module, const char *pa
 
 prune_tensor *prune_module_get_parameter(const prune_module *module, const char *path)
 {
-    if (!module || !path)
+    if (!can_look(__func__, module, path))
         return NULL;
     const prune_module *holder;
     const char *name;

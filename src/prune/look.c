@@ -46,8 +46,10 @@ bool prune_is_pruned(const prune_module *module)
 }
 
 /* What the hook of `name` keeps; NULL and a value error if it is not pruned. */
-static const pruni_pruning *pruning_of(const prune_module *module, const char *name)
+static const pruni_pruning *pruning_of(const char *function, const prune_module *module, const char *name)
 {
+    if (module && !name)
+        pruni_null_argument(function, "name");
     if (!module || !name)
         return NULL;
     const pruni_hook *hook = pruni_find_hook(module, name);
@@ -66,18 +68,18 @@ static prune_tensor *get(const prune_module *module, const char *name)
 
 prune_tensor *prune_original(const prune_module *module, const char *name)
 {
-    const pruni_pruning *pruning = pruning_of(module, name);
+    const pruni_pruning *pruning = pruning_of(__func__, module, name);
     return pruning ? get(module, pruning->orig_name) : NULL;
 }
 
 prune_tensor *prune_mask(const prune_module *module, const char *name)
 {
-    const pruni_pruning *pruning = pruning_of(module, name);
+    const pruni_pruning *pruning = pruning_of(__func__, module, name);
     return pruning ? get(module, pruning->mask_name) : NULL;
 }
 
 prune_method *prune_applied_method(const prune_module *module, const char *name)
 {
-    const pruni_pruning *pruning = pruning_of(module, name);
+    const pruni_pruning *pruning = pruning_of(__func__, module, name);
     return pruning ? pruning->method : NULL;
 }
