@@ -51,7 +51,17 @@ static void wrong_arguments_are_refused_in_torchs_words(void **state)
           PRUNE_INTS(3, 3, 3),
           { .groups = 1 },
           PRUNE_ERROR_RUNTIME,
-          "expected kernel_size to be a single integer value or a list of 2 values" },
+          "expected kernel_size to be a single integer value or a list of 2 values to match the convolution "
+          "dimensions, but "
+          "got kernel_size=[3, 3, 3]" },
+        { 4, 3, { 4, { 3, 3, 3 } }, { .groups = 1 }, PRUNE_ERROR_RUNTIME, "but got kernel_size=4 numbers" },
+        { 4, 3, { -1, { 3 } }, { .groups = 1 }, PRUNE_ERROR_RUNTIME, "but got kernel_size=-1 numbers" },
+        { 4,
+          3,
+          { INT64_MAX, { 3 } },
+          { .groups = 1 },
+          PRUNE_ERROR_RUNTIME,
+          "but got kernel_size=9223372036854775807 numbers" },
         { 4,
           3,
           PRUNE_INTS(3),

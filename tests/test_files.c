@@ -59,9 +59,9 @@ static void a_format_that_does_not_exist_is_refused(void **state)
     (void)state;
     prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
     options.format = (prune_file_format)99;
-    assert_fails(load_bytes("", 0, &options), PRUNE_ERROR_UNSUPPORTED, "no reader of the format 99");
+    assert_fails(load_bytes("", 0, &options), PRUNE_ERROR_VALUE, "there is no format 99");
     options.format = (prune_file_format)-1;
-    assert_fails(load_bytes("", 0, &options), PRUNE_ERROR_UNSUPPORTED, "no reader of the format -1");
+    assert_fails(load_bytes("", 0, &options), PRUNE_ERROR_VALUE, "there is no format -1");
 }
 
 static void an_entry_of_a_format_without_entries_is_a_value_error(void **state)

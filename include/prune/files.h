@@ -64,7 +64,7 @@ typedef struct prune_load_options {
  *  of the data, then by name; of .pt that of the dict; of .npz that of the archive. safetensors' `__metadata__` is the
  *  dict's metadata. The file may be a pipe. `options` NULL: the defaults.
  *  Errors: io (cannot be opened or read), format, unsupported, key (`entry` is not there, or there is no plain state dict:
- *  the sentence lists what is), value (`entry` for a format that has none). */
+ *  the sentence lists what is), value (no such format; `entry` for one that has none). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_load(prune_dict **out, const char *path,
                                                    const prune_load_options *options);
 
@@ -80,7 +80,7 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_load_memory(prune_dict **out, cons
  *  On POSIX `path` holds the old file or the new one whatever happens, links are followed, an old file's permissions are
  *  kept, and what is no file (a pipe, a device) is written in place; elsewhere a failure may leave neither file, but
  *  never half of one.
- *  Errors: io; value (an ending that tells no format; a name or metadata that is not UTF-8; the name "__metadata__" or a
+ *  Errors: io; value (no such format; an ending that tells none; a name or metadata that is not UTF-8; the name "__metadata__" or a
  *  header of more than 100,000,000 bytes in safetensors; a .npy of more or fewer than one tensor; in .npz a name that
  *  is empty, begins with "/", has ".." in it or is longer than 65,531 bytes); unsupported (bfloat16 in .npy and
  *  .npz, which NumPy has not). */

@@ -95,7 +95,7 @@ static prune_status open_input(pruni_file *file, const prune_load_options *optio
     if (format == PRUNE_FORMAT_AUTO && recognise(&format, &file->input))
         return prune_last_status();
     if ((unsigned)format >= FORMATS || !formats[format])
-        return prune_fail(PRUNE_ERROR_UNSUPPORTED, "there is no reader of the format %d", (int)format);
+        return prune_fail(PRUNE_ERROR_VALUE, "there is no format %d", (int)format);
     if (options->entry && options->entry[0] && !formats[format]->has_entries)
         return prune_fail(PRUNE_ERROR_VALUE, "the entry '%s' is asked for, but the format of %s has no entries",
                           options->entry, file->input.source ? file->input.source : "the file");

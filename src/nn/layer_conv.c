@@ -94,11 +94,14 @@ static prune_status read_numbers(int64_t numbers[3], const char *name, prune_int
 {
     if (ints.count != 0 && ints.count != 1 && ints.count != dims) {
         char text[PRUNI_SHAPE_TEXT];
-        int64_t shown = ints.count > 0 && ints.count <= 3 ? ints.count : 0;
+        if (ints.count > 0 && ints.count <= 3)
+            pruni_list_text(text, ints.values, ints.count);
+        else
+            snprintf(text, sizeof text, "%lld numbers", (long long)ints.count);
         return prune_fail(PRUNE_ERROR_RUNTIME,
                           "expected %s to be a single integer value or a list of %lld values to match the convolution "
                           "dimensions, but got %s=%s",
-                          name, (long long)dims, name, pruni_list_text(text, ints.values, shown));
+                          name, (long long)dims, name, text);
     }
     pruni_spread_ints(numbers, ints, dims, missing);
     for (int64_t i = 0; i < dims; i++)
