@@ -1,4 +1,4 @@
-/* Many of everything: levels, paths, calls inside calls, hooks. */
+/* Many of everything: levels, paths, calls inside calls, layers, names, elements, dims, hooks. */
 #include "modules.h"
 
 /* `count` Sequentials, one inside the other, around `innermost`, which is handed over. From the outside in, since
@@ -172,6 +172,212 @@ static void a_module_on_many_paths_is_met_once(void **state)
     prune_module_release(net);
 }
 
+/* ---- Width ---- */
+
+/* A hundred blocks of a hundred layers. */
+static prune_module *wide_network(void)
+{
+    prune_module *net = module_of("Net");
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "block%d", i);
+        prune_module *block = add_child(net, name, "Block");
+        for (int j = 0; j < 100; j++) {
+            prune_module *linear = NULL;
+            snprintf(name, sizeof name, "fc%d", j);
+            assert_ok(prune_linear_create(&linear, 2, 1, NULL));
+            assert_ok(prune_module_register_module(block, name, linear));
+            prune_module_release(linear);
+        }
+    }
+    return net;
+}
+
+static void ten_thousand_layers_are_saved_and_loaded(void **state)
+{
+    (void)state;
+    prune_module *net = wide_network(), *copy = NULL;
+    prune_dict *dict = NULL;
+    prune_incompatible_keys *keys = NULL;
+    assert_ok(prune_module_clone(&copy, net));
+    assert_ok(prune_module_state_dict(&dict, net, true));
+    assert_int_equal(prune_dict_size(dict), 20000);
+    assert_ok(prune_module_load_state_dict(copy, dict, true, &keys));
+    assert_int_equal(keys->num_missing + keys->num_unexpected, 0);
+    prune_incompatible_keys_release(keys);
+    assert_ok(prune_dict_delete(dict, "block0.fc0.weight"));
+    put_pair(dict, "block99.fc99.other", 1);
+    put_pair(dict, "block3.other.weight", 1);
+    assert_ok(prune_module_load_state_dict(copy, dict, false, &keys));
+    assert_int_equal(keys->num_missing, 1);
+    assert_string_equal(keys->missing_keys[0], "block0.fc0.weight");
+    assert_int_equal(keys->num_unexpected, 2); /* in the order of the modules */
+    assert_string_equal(keys->unexpected_keys[0], "block3.other.weight");
+    assert_string_equal(keys->unexpected_keys[1], "block99.fc99.other");
+    prune_incompatible_keys_release(keys);
+    prune_dict_release(dict);
+    prune_module_release(copy);
+    prune_module_release(net);
+}
+
+static void thousands_of_parameters_are_pruned_together(void **state)
+{
+    (void)state;
+    enum { MANY = 4000 };
+    static prune_parameter parameters[MANY];
+    prune_module *net = wide_network();
+    prune_named_modules *modules = NULL;
+    prune_method *method = NULL;
+    assert_ok(prune_module_named_modules(&modules, net));
+    for (int64_t i = 1, n = 0; n < MANY; i++)
+        if (strcmp(prune_module_type_name(modules->items[i].module), "Linear") == 0)
+            parameters[n++] = (prune_parameter){ modules->items[i].module, "weight", NULL };
+    assert_ok(prune_method_l1_unstructured(&method, prune_count(2 * MANY - 3), NULL));
+    assert_ok(prune_global_unstructured(parameters, MANY, method));
+    int64_t left = 0;
+    for (int i = 0; i < MANY; i++) {
+        prune_sparsity_counts counts;
+        assert_ok(prune_sparsity(&counts, parameters[i].module, "weight"));
+        left += counts.entries - counts.zeros;
+    }
+    assert_int_equal(left, 3);
+    prune_method_release(method);
+    prune_named_modules_release(modules);
+    prune_module_release(net);
+}
+
+static void a_parameter_is_pruned_ten_thousand_times(void **state)
+{
+    (void)state;
+    enum { MANY = 10000 };
+    prune_module *linear = pruned_linear(), *copy = NULL;
+    for (int i = 1; i < MANY; i++)
+        assert_ok(prune_identity(linear, "weight"));
+    assert_int_equal(prune_container_size(prune_applied_method(linear, "weight")), MANY);
+    assert_ok(prune_module_clone(&copy, linear));
+    assert_int_equal(prune_container_size(prune_applied_method(copy, "weight")), MANY);
+    assert_ok(prune_remove(linear, "weight"));
+    prune_module_release(copy);
+    prune_module_release(linear);
+}
+
+/* ---- Names ---- */
+
+enum { LONG = 1 << 20 };
+
+static char *long_name(void)
+{
+    char *name = malloc(LONG + 1);
+    assert_non_null(name);
+    memset(name, 'x', LONG);
+    name[LONG] = '\0';
+    return name;
+}
+
+static void names_may_have_a_million_bytes(void **state)
+{
+    (void)state;
+    char *name = long_name();
+    prune_module *net = module_of(name), *child = add_child(net, name, name), *copy = NULL;
+    new_parameter(child, name, 1);
+    assert_ok(prune_l1_unstructured(child, name, prune_count(1), NULL));
+    assert_true(strcmp(prune_method_tensor_name(prune_applied_method(child, name)), name) == 0);
+    assert_ok(prune_module_clone(&copy, net));
+    prune_dict *dict = NULL, *loaded = NULL;
+    assert_ok(prune_module_state_dict(&dict, net, false));
+    assert_int_equal(strlen(prune_dict_key(dict, 0)), 2 * LONG + strlen("._orig"));
+    assert_ok(prune_module_load_state_dict(copy, dict, true, NULL));
+    assert_ok(prune_save("test_limits.safetensors", dict, PRUNE_FORMAT_AUTO));
+    assert_ok(prune_load(&loaded, "test_limits.safetensors", NULL));
+    for (int64_t i = 0; i < 2; i++) /* sorted in the file */
+        assert_true(strcmp(prune_dict_key(loaded, i), prune_dict_key(dict, 1 - i)) == 0);
+    assert_int_equal(remove("test_limits.safetensors"), 0);
+    prune_dict_release(dict);
+    prune_dict_release(loaded);
+    prune_module_release(copy);
+    prune_module_release(net);
+    free(name);
+}
+
+/* The sentence has room for some of it. */
+static void long_names_in_sentences_are_cut(void **state)
+{
+    (void)state;
+    char *name = long_name();
+    prune_module *m = module_of("Net");
+    assert_missing(prune_module_get_tensor(m, name), PRUNE_ERROR_ATTRIBUTE, "'Net' object has no attribute 'xxx");
+    assert_string_equal(prune_last_error() + strlen(prune_last_error()) - 4, "x...");
+    assert_missing(prune_module_get_submodule(m, name), PRUNE_ERROR_ATTRIBUTE, "Net has no attribute `xxx");
+    assert_fails(prune_remove(m, name), PRUNE_ERROR_VALUE, "Parameter 'xxx");
+    assert_true(strlen(prune_last_error()) < 5000);
+    prune_module_release(m);
+    free(name);
+}
+
+/* ---- Sizes ---- */
+
+/* One element seen as often as an int64 can count bytes. What looks at places alone works; what needs memory says so. */
+static void a_tensor_may_have_as_many_elements_as_can_be_addressed(void **state)
+{
+    (void)state;
+    const int64_t most = (int64_t)((SIZE_MAX > UINT32_MAX ? (uint64_t)INT64_MAX : (uint64_t)INT32_MAX) / sizeof(float));
+    prune_tensor *one = full(PRUNE_SCALAR, 1, PRUNE_FLOAT32), *all = NULL, *t = NULL, *square = NULL;
+    assert_ok(prune_tensor_expand(&all, one, PRUNE_SHAPE(most)));
+    assert_int_equal(prune_tensor_numel(all), most);
+    assert_ok(prune_tensor_narrow(&t, all, 0, most - 3, 3));
+    assert_values(t, 1, 1, 1);
+    prune_tensor_release(t);
+    assert_ok(prune_tensor_slice(&t, all, 0, 1, INT64_MAX, most - 2));
+    assert_values(t, 1, 1);
+    prune_tensor_release(t);
+    char *text = NULL;
+    assert_ok(prune_tensor_to_string(&text, all, NULL));
+    assert_string_equal(text, "tensor([1., 1., 1.,  ..., 1., 1., 1.])");
+    prune_free(text);
+
+    prune_tensor *none = NULL;
+    assert_fails(prune_tensor_expand(&none, one, PRUNE_SHAPE(most, most)), PRUNE_ERROR_MEMORY,
+                 "does not fit into memory");
+    assert_ok(prune_tensor_unsqueeze(&square, all, 1));
+    assert_fails(prune_tensor_add(&none, all, square), PRUNE_ERROR_MEMORY, "does not fit into memory");
+    assert_fails(prune_tensor_empty(&none, PRUNE_SHAPE(0, INT64_MAX, INT64_MAX), PRUNE_FLOAT32), PRUNE_ERROR_MEMORY,
+                 "");
+    assert_fails(prune_tensor_empty(&none, PRUNE_SHAPE(INT64_MAX), PRUNE_FLOAT64), PRUNE_ERROR_MEMORY, "");
+    assert_null(none);
+    prune_tensor_release(square);
+    prune_tensor_release(all);
+    prune_tensor_release(one);
+}
+
+static void tensors_of_the_highest_rank_work(void **state)
+{
+    (void)state;
+    int64_t sizes[PRUNE_MAX_DIMS + 1], dims[PRUNE_MAX_DIMS];
+    for (int64_t i = 0; i < PRUNE_MAX_DIMS; i++) {
+        sizes[i] = i < 3 ? 2 : 1;
+        dims[i] = PRUNE_MAX_DIMS - 1 - i;
+    }
+    sizes[PRUNE_MAX_DIMS] = 1;
+    prune_tensor *t = full(sizes, PRUNE_MAX_DIMS, 3, PRUNE_FLOAT32), *turned = NULL, *sum = NULL, *none = NULL;
+    assert_ok(prune_tensor_permute(&turned, t, dims, PRUNE_MAX_DIMS));
+    assert_int_equal(prune_tensor_size(turned, -1), 2);
+    assert_ok(prune_tensor_sum(&sum, turned, dims, PRUNE_MAX_DIMS, false));
+    assert_values(sum, 24);
+    assert_fails(prune_tensor_unsqueeze(&none, t, 0), PRUNE_ERROR_VALUE, "rank 17 is not in the range 0 to 16");
+    assert_fails(prune_tensor_view(&none, t, sizes, PRUNE_MAX_DIMS + 1), PRUNE_ERROR_VALUE, "rank 17");
+    prune_module *m = module_of("Net");
+    assert_ok(prune_module_register_parameter(m, "weight", t));
+    assert_ok(prune_random_structured(m, "weight", prune_count(1), 0));
+    assert_ok(prune_l1_unstructured(m, "weight", prune_count(1), NULL));
+    prune_sparsity_counts counts;
+    assert_ok(prune_sparsity(&counts, m, "weight"));
+    assert_int_equal(counts.zeros, 5);
+    prune_module_release(m);
+    prune_tensor_release(sum);
+    prune_tensor_release(turned);
+    prune_tensor_release(t);
+}
+
 /* ---- Memory ---- */
 
 static void a_small_tree_is_walked_without_memory(void **state)
@@ -276,6 +482,13 @@ int main(void)
         cmocka_unit_test(a_forward_that_calls_itself_fails),
         cmocka_unit_test(a_hook_that_runs_its_own_list_fails),
         cmocka_unit_test(a_module_on_many_paths_is_met_once),
+        cmocka_unit_test(ten_thousand_layers_are_saved_and_loaded),
+        cmocka_unit_test(thousands_of_parameters_are_pruned_together),
+        cmocka_unit_test(a_parameter_is_pruned_ten_thousand_times),
+        cmocka_unit_test(names_may_have_a_million_bytes),
+        cmocka_unit_test(long_names_in_sentences_are_cut),
+        cmocka_unit_test(a_tensor_may_have_as_many_elements_as_can_be_addressed),
+        cmocka_unit_test(tensors_of_the_highest_rank_work),
         cmocka_unit_test(a_small_tree_is_walked_without_memory),
         cmocka_unit_test(a_look_at_a_deep_tree_that_runs_out_of_memory_says_so),
         cmocka_unit_test(a_million_hooks_come_and_go),

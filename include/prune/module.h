@@ -6,6 +6,8 @@
  *    through children.
  *  - A module keeps a reference to everything registered in it.
  *  - A tree may be as deep as memory allows. Calls and runs of hooks, which take stack, nest 2,000 deep on a thread.
+ *  - A tree may have any number of modules and names. The names of one and the same module are looked through one after
+ *    the other, which is quick for hundreds of them, and slow for tens of thousands.
  *  - A borrowed name, tensor or module is good until its entry is deleted or replaced, or the module is released.
  */
 #ifndef PRUNE_MODULE_H
