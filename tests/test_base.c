@@ -90,7 +90,7 @@ static void a_failure_without_a_sentence_says_so(void **state)
 {
     (void)state;
     const char *none = NULL;
-    assert_fails(prune_fail(PRUNE_ERROR_USER, none), PRUNE_ERROR_USER, "prune_fail: argument 'format' is NULL");
+    assert_fails(prune_fail(PRUNE_ERROR_USER, none, 1), PRUNE_ERROR_USER, "prune_fail: argument 'format' is NULL");
 }
 
 /* ---- The allocator ---- */
