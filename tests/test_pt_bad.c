@@ -343,6 +343,7 @@ static void what_is_not_asked_for_may_be_unsafe(void **state)
     expect_fault_in("a part of a name", pt_of(PT_PICKLE(nested)), "ma", "key", "there is no entry 'ma' in ");
     expect_fault_in("a tensor", pt_of(PT_PICKLE(nested)), "m.w", "key", "the entry 'm.w' of ");
     expect_fault_in("below a tensor", pt_of(PT_PICKLE(nested)), "m.w.x", "key", "there is no entry 'm.w.x' in ");
+    expect_fault_in("below a lone tensor", pt_of(PT_PICKLE("\x80\2" PT_ROW ".")), "x", "key", ": it is one tensor");
 }
 
 /* ---- Limits ---- */
