@@ -22,6 +22,8 @@ static struct refusal {
     int before;
 } refusal;
 
+static bool broken; /* what was read last */
+
 static bool is_refused(const char *call)
 {
     if (!refusal.call || strcmp(call, refusal.call) != 0 || refusal.before-- > 0)
@@ -34,6 +36,7 @@ static bool is_refused(const char *call)
 static void refuse(const char *call, int before)
 {
     refusal = (struct refusal){ call, before };
+    broken = false;
 }
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names are the linker's */
@@ -101,7 +104,15 @@ int __real_ferror(FILE *file);
 int __wrap_ferror(FILE *file);
 int __wrap_ferror(FILE *file)
 {
-    return is_refused("ferror") ? 1 : __real_ferror(file);
+    return broken || is_refused("ferror") ? 1 : __real_ferror(file);
+}
+
+size_t __real_fread(void *to, size_t size, size_t count, FILE *file);
+size_t __wrap_fread(void *to, size_t size, size_t count, FILE *file);
+size_t __wrap_fread(void *to, size_t size, size_t count, FILE *file)
+{
+    broken = is_refused("fread");
+    return broken ? 0 : __real_fread(to, size, count, file);
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
@@ -246,9 +257,65 @@ static void a_pipe_that_cannot_be_read_is_an_io_error(void **state)
     }
 }
 
+/* Whatever is asked of the system last, for as many asks as a file takes. */
+static void expect_every_read_may_fail(const char *call, const char *path, const char *entry)
+{
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
+    options.entry = entry;
+    for (int before = 0; before < 10000; before++) {
+        prune_dict *dict = NULL;
+        refuse(call, before);
+        prune_status status = prune_load(&dict, path, &options);
+        if (refusal.call) { /* there were no more */
+            assert_ok(status);
+            prune_dict_release(dict);
+            refuse(NULL, 0);
+            return;
+        }
+        if (status != PRUNE_ERROR_IO || !strstr(prune_last_error(), "cannot read"))
+            fail_msg("%s: %s %d refused gave %s, \"%s\"", path, call, before, prune_status_name(status),
+                     prune_last_error());
+        assert_null(dict);
+    }
+    fail_msg("%s: still failing", path);
+}
+
+static void reading_may_fail_at_any_byte(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "pt/state_dict.pt", "pt/views.pt", "pt/views_legacy.pt" };
+    static const char *const formats[] = { "test_system_faults.safetensors", "test_system_faults.npz",
+                                           "test_system_faults.pt" };
+    char path[1024];
+    prune_dict *dict = NULL;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        (void)snprintf(path, sizeof path, "%s/fuzz/corpus/%s", PRUNE_TESTS_DIR, files[i]);
+        if (i == 0)
+            assert_ok(prune_load(&dict, path, NULL));
+        expect_every_read_may_fail("fread", path, NULL);
+        expect_every_read_may_fail("ferror", path, NULL);
+    }
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
+        assert_ok(prune_save(formats[i], dict, PRUNE_FORMAT_AUTO));
+        expect_every_read_may_fail("fread", formats[i], NULL);
+        expect_every_read_may_fail("ferror", formats[i], NULL);
+        remove(formats[i]);
+    }
+    prune_dict_release(dict);
+}
+
+static void a_failure_without_a_reason_is_told_without_one(void **state)
+{
+    (void)state;
+    assert_int_equal(pruni_system_failure("read", "x", 0), PRUNE_ERROR_IO);
+    assert_string_equal(prune_last_error(), "cannot read 'x'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reading_may_fail_at_any_byte),
+        cmocka_unit_test(a_failure_without_a_reason_is_told_without_one),
         cmocka_unit_test(a_refused_step_leaves_the_old_file_alone),
         cmocka_unit_test(a_link_that_cannot_be_followed_is_an_io_error),
         cmocka_unit_test(a_device_that_cannot_be_opened_is_an_io_error),

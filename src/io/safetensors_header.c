@@ -15,6 +15,12 @@ static prune_status check_json(const pruni_safetensors *file)
     return PRUNE_OK;
 }
 
+/* The next event of a header that check_json() has gone through: it cannot fail. */
+static void advance(pruni_json *json)
+{
+    (void)!pruni_json_next(json);
+}
+
 /* The present key or string, unescaped and terminated where it lies: at the latest its closing quote gives way. */
 static const char *take_string(pruni_safetensors *file, const pruni_json *json, size_t *length)
 {
@@ -57,8 +63,7 @@ static prune_status read_shape(pruni_safetensors *file, pruni_json *json, pruni_
     size_t start = json->at - 1;
     for (;;) {
         uint64_t size;
-        if (pruni_json_next(json))
-            return prune_last_status();
+        advance(json);
         if (json->event == PRUNI_JSON_ARRAY_END)
             break;
         if (json->event != PRUNI_JSON_NUMBER || !pruni_json_uint64(&size, json))
@@ -77,13 +82,11 @@ static prune_status read_offsets(pruni_safetensors *file, pruni_json *json, prun
     if (json->event != PRUNI_JSON_ARRAY)
         return bad_tensor(file, entry, PRUNI_SCHEMA, "data_offsets", problem);
     for (int i = 0; i < 2; i++) {
-        if (pruni_json_next(json))
-            return prune_last_status();
+        advance(json);
         if (json->event != PRUNI_JSON_NUMBER || !pruni_json_uint64(offsets[i], json))
             return bad_tensor(file, entry, PRUNI_SCHEMA, "data_offsets", problem);
     }
-    if (pruni_json_next(json))
-        return prune_last_status();
+    advance(json);
     return json->event == PRUNI_JSON_ARRAY_END ? PRUNE_OK
                                                : bad_tensor(file, entry, PRUNI_SCHEMA, "data_offsets", problem);
 }
@@ -104,8 +107,7 @@ static prune_status read_field(pruni_safetensors *file, pruni_json *json, pruni_
 {
     size_t length;
     const char *name = take_string(file, json, &length);
-    if (pruni_json_next(json))
-        return prune_last_status();
+    advance(json);
     for (int i = 0; i < FIELDS; i++) {
         if (strlen(fields[i].name) != length || memcmp(fields[i].name, name, length) != 0)
             continue;
@@ -123,8 +125,7 @@ static prune_status read_tensor(pruni_safetensors *file, pruni_json *json, pruni
     if (json->event != PRUNI_JSON_OBJECT)
         return bad_tensor(file, entry, PRUNI_SCHEMA, "its description", "is not an object");
     for (;;) {
-        if (pruni_json_next(json))
-            return prune_last_status();
+        advance(json);
         if (json->event == PRUNI_JSON_OBJECT_END)
             break;
         if (read_field(file, json, entry, seen))
@@ -154,8 +155,7 @@ static prune_status add_metadata(pruni_safetensors *file, pruni_json *json)
 {
     pruni_file_metadata pair;
     pair.key = take_string(file, json, &pair.key_length);
-    if (pruni_json_next(json))
-        return prune_last_status();
+    advance(json);
     if (json->event != PRUNI_JSON_STRING) {
         char key[PRUNI_SHOWN_SIZE];
         return pruni_bad_file(PRUNI_SCHEMA, file->source, "__metadata__: the value of %s is not a string",
@@ -177,8 +177,7 @@ static prune_status read_metadata(pruni_safetensors *file, pruni_json *json)
     if (json->event != PRUNI_JSON_OBJECT)
         return pruni_bad_file(PRUNI_SCHEMA, file->source, "__metadata__ is not an object");
     for (;;) {
-        if (pruni_json_next(json))
-            return prune_last_status();
+        advance(json);
         if (json->event == PRUNI_JSON_OBJECT_END)
             return PRUNE_OK;
         if (add_metadata(file, json))
@@ -193,8 +192,7 @@ static prune_status read_item(pruni_safetensors *file, pruni_json *json, bool *m
     static const char metadata[] = "__metadata__";
     size_t length;
     const char *name = take_string(file, json, &length);
-    if (pruni_json_next(json))
-        return prune_last_status();
+    advance(json);
     if (length != sizeof metadata - 1 || memcmp(name, metadata, length) != 0)
         return add_tensor(file, json, name, length);
     if (*metadata_seen)
@@ -210,13 +208,11 @@ prune_status pruni_safetensors_read_header(pruni_safetensors *file)
     if (check_json(file))
         return prune_last_status();
     pruni_json_init(&json, file->header, file->header_length, file->source);
-    if (pruni_json_next(&json))
-        return prune_last_status();
+    advance(&json);
     if (json.event != PRUNI_JSON_OBJECT)
         return pruni_bad_file(PRUNI_SCHEMA, file->source, "the header is not an object");
     for (;;) {
-        if (pruni_json_next(&json))
-            return prune_last_status();
+        advance(&json);
         if (json.event == PRUNI_JSON_OBJECT_END)
             return PRUNE_OK;
         if (read_item(file, &json, &metadata_seen))

@@ -86,16 +86,13 @@ prune_status pruni_zip_check_crc(const pruni_zip *zip, const pruni_zip_record *r
 prune_status pruni_zip_read(unsigned char **out, const pruni_zip *zip, const pruni_zip_record *record,
                             pruni_input *input)
 {
-    char name[PRUNI_SHOWN_SIZE];
-    if (record->size > SIZE_MAX / 2)
-        return pruni_bad_file(PRUNI_LIMIT, zip->source, "zip record %s has %llu bytes",
-                              pruni_shown(name, record->name, record->name_length), (unsigned long long)record->size);
-    unsigned char *bytes = pruni_alloc((size_t)record->size);
+    size_t size = record->size > SIZE_MAX ? SIZE_MAX : (size_t)record->size; /* which is never to be had */
+    unsigned char *bytes = pruni_alloc(size);
     if (!bytes)
         return PRUNE_ERROR_MEMORY;
-    prune_status status = pruni_input_read(input, record->data, bytes, (size_t)record->size);
+    prune_status status = pruni_input_read(input, record->data, bytes, size);
     if (!status)
-        status = check_crc(zip, record, pruni_crc32(0, bytes, (size_t)record->size));
+        status = check_crc(zip, record, pruni_crc32(0, bytes, size));
     if (status)
         pruni_free(bytes);
     else
