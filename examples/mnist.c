@@ -57,15 +57,8 @@ static bool holds(FILE *file, const int64_t *sizes, int64_t rank)
     return fseek(file, start, SEEK_SET) == 0 && left >= 1;
 }
 
-static prune_status load(prune_tensor **out, const char *directory, const char *name, int64_t rank, float scale)
+static prune_status read_idx(prune_tensor **out, FILE *file, const char *path, int64_t rank, float scale)
 {
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s/%s", directory, name);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return prune_fail(PRUNE_ERROR_IO, "the path %s/%s is too long", directory, name);
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return prune_fail(PRUNE_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
     int64_t sizes[MAX_RANK] = { 1, 1, 1 };
     prune_tensor *t = NULL;
     prune_status status = read_shape(sizes, rank, file, path);
@@ -75,11 +68,24 @@ static prune_status load(prune_tensor **out, const char *directory, const char *
         status = prune_tensor_empty(&t, sizes, rank, PRUNE_FLOAT32);
     if (!status)
         status = read_values(t, scale, file, path);
-    fclose(file);
     if (status)
         prune_tensor_release(t);
     else
         *out = t;
+    return status;
+}
+
+static prune_status load(prune_tensor **out, const char *directory, const char *name, int64_t rank, float scale)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/%s", directory, name);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return prune_fail(PRUNE_ERROR_IO, "the path %s/%s is too long", directory, name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return prune_fail(PRUNE_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
+    prune_status status = read_idx(out, file, path, rank, scale);
+    fclose(file);
     return status;
 }
 

@@ -1,0 +1,264 @@
+#!/usr/bin/env bash
+# Every check of the project, each under a name. A line tells how a check ended; the output of one that failed follows it.
+#
+#   tests/run_all.sh             all checks
+#   tests/run_all.sh ci          those that .ci/run takes: together they need less than 20 minutes on two cores
+#   tests/run_all.sh NAME …      only these
+#   tests/run_all.sh list        the names, and what each does
+#
+# WORK=DIR keeps the builds and logs in DIR, and goes on from builds that are there. Needs the packages that .ci/run
+# installs; checks against PyTorch make a virtual environment, or take the Python that PYTHON names.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+source=$PWD
+jobs=$(nproc)
+work=${WORK:-$(mktemp -d)}
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+[ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+
+# name | in CI: ci, or - | what it does
+checks='
+gcc-sanitized    | ci | all tests with AddressSanitizer and UndefinedBehaviorSanitizer, gcc
+gcc-release      | ci | all tests at -O3, gcc
+clang-sanitized  | ci | the same with clang
+clang-release    | ci | the same with clang
+portable         | ci | unit tests and recorded answers of PyTorch, the portable kernels alone
+avx2             | ci | the same with at most AVX2
+valgrind         | ci | every unit test under memcheck, with leaks
+memory-sanitizer | ci | every unit test with MemorySanitizer
+thread-sanitizer | ci | every unit test with ThreadSanitizer
+coverage         | ci | lines and branches of src/ that the unit tests reach
+clang-tidy       | ci | clang-tidy over library, tests and examples
+cppcheck         | ci | cppcheck over library, tests and examples
+analyzer         | ci | gcc -fanalyzer over the library
+scan-build       | -  | the static analyzer of clang over the library
+optimisation     | -  | recorded answers and unit tests at -O0, -O1, -O2, -Os, with LTO, with -ffp-contract=fast asked for
+i386             | ci | the unit tests in a 32-bit build
+s390x            | -  | the unit tests on a big-endian processor, emulated
+aarch64          | -  | the unit tests with the NEON kernels, emulated
+fuzz             | ci | each fuzz target for a minute; FUZZ_SECONDS=N for another time
+reference        | ci | the HTML reference, where a public name without a comment fails
+tutorial         | ci | the output of the tutorial against PyTorch
+programs         | ci | 1,000 random programs against PyTorch, with each set of kernels; PROGRAMS=N for another number
+layers           | ci | layers against PyTorch
+answers          | ci | the recorded answers against PyTorch
+mutants          | ci | deliberate wrong results, each to be found
+files            | ci | weight files, and pruned ones, against torch, safetensors and numpy
+published        | -  | weight files of packages on PyPI, 85 MB of downloads, against torch
+large            | -  | a file of 12 GB pruned in 256 MB, beside cp; GIGABYTES=N for another size
+faults           | ci | five deliberate faults, each to be caught by a check
+speed            | ci | the table of speed, for information
+readme           | ci | the commands of the README in a fresh clone
+'
+
+# ---- Tools
+
+build() { # name, CMake options …: makes $work/name, once
+  local name=$1
+  shift
+  [ ! -e "$work/$name/built" ] || return 0
+  cmake -S . -B "$work/$name" "$@" && cmake --build "$work/$name" -j "$jobs" && touch "$work/$name/built"
+}
+
+build_and_test() { # name, CMake options …
+  build "$1" -DPRUNE_WERROR=ON "${@:2}" && ctest --test-dir "$work/$1" -j "$jobs" --output-on-failure
+}
+
+unit_tests() { # name, CMake options …
+  build "$@" -DPRUNE_BUILD_EXAMPLES=OFF -DPRUNE_BUILD_BENCHMARKS=OFF \
+    && ctest --test-dir "$work/$1" -j "$jobs" -L unit --output-on-failure
+}
+
+release() { build gcc-release -DPRUNE_WERROR=ON -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release; }
+
+library() { # name, CMake options …
+  build "$@" -DPRUNE_BUILD_TESTS=OFF -DPRUNE_BUILD_EXAMPLES=OFF
+}
+
+python() {
+  if [ -z "${PYTHON:-}" ]; then
+    PYTHON=$work/venv/bin/python
+    [ -e "$work/venv/built" ] || {
+      python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q torch==2.13.0 numpy safetensors \
+        && "$work/venv/bin/pip" install -q --no-deps torchsummary==1.5.1 && touch "$work/venv/built"
+    } || return
+  fi
+  "$PYTHON" "$@"
+}
+
+# ---- Builds and tests
+
+check_gcc_sanitized() {
+  build_and_test gcc-sanitized -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DPRUNE_SANITIZE=ON
+}
+check_clang_sanitized() {
+  build_and_test clang-sanitized -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DPRUNE_SANITIZE=ON
+}
+check_gcc_release() { build_and_test gcc-release -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release; }
+check_clang_release() { build_and_test clang-release -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release; }
+
+with_kernels() {
+  release && PRUNE_CPU=$1 ctest --test-dir "$work/gcc-release" -j "$jobs" -L 'unit|parity' --output-on-failure
+}
+check_portable() { with_kernels portable; }
+check_avx2() { with_kernels avx2; }
+
+check_valgrind() {
+  build valgrind -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-O1 -DPRUNE_BUILD_EXAMPLES=OFF \
+    -DPRUNE_BUILD_BENCHMARKS=OFF || return
+  find "$work/valgrind/tests" -maxdepth 1 -type f -name 'test_*' -perm -u+x -print0 \
+    | xargs -0 -n 1 -P "$jobs" sh -c 'valgrind -q --error-exitcode=1 --leak-check=full "$1" > "$1.log" 2>&1 \
+        && echo "clean: ${1##*/}" || { cat "$1.log"; exit 255; }' sh
+}
+
+check_memory_sanitizer() { # whose stat() of a current C library writes nothing that it knows of
+  printf '[memory]\nfun:open_target\n' > "$work/ignored"
+  local flags="-fsanitize=memory -fsanitize-ignorelist=$work/ignored -fno-omit-frame-pointer"
+  unit_tests memory-sanitizer -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS=$flags -O1"
+}
+
+check_thread_sanitizer() {
+  unit_tests thread-sanitizer -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug \
+    "-DCMAKE_C_FLAGS=-fsanitize=thread -fno-omit-frame-pointer -O1"
+}
+
+check_optimisation() {
+  local level
+  for level in -O0 -O1 -O2 -Os '-O3 -flto' '-O3 -ffp-contract=fast'; do
+    local name="optimised${level//[ =]/}"
+    build "$name" -DCMAKE_BUILD_TYPE=None "-DCMAKE_C_FLAGS=$level" -DPRUNE_BUILD_EXAMPLES=OFF \
+      -DPRUNE_BUILD_BENCHMARKS=OFF || return
+    ctest --test-dir "$work/$name" -j "$jobs" -L 'unit|parity' --output-on-failure || return
+  done
+}
+
+check_i386() { tests/machines.sh i386; }
+check_s390x() { tests/machines.sh s390x; }
+check_aarch64() { tests/machines.sh aarch64; }
+
+check_coverage() {
+  build coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DPRUNE_COVERAGE=ON -DPRUNE_BUILD_EXAMPLES=OFF \
+    -DPRUNE_BUILD_BENCHMARKS=OFF && cmake --build "$work/coverage" --target coverage
+}
+
+check_fuzz() {
+  build fuzz -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DPRUNE_BUILD_FUZZERS=ON -DPRUNE_BUILD_EXAMPLES=OFF \
+    -DPRUNE_BUILD_BENCHMARKS=OFF || return
+  find "$work/fuzz/tests/fuzz" -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x -print0 \
+    | xargs -0 -n 1 -P "$jobs" tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
+}
+
+# ---- Reading the code
+
+lint_database() {
+  cmake -S . -B "$work/lint" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+}
+
+check_clang_tidy() {
+  lint_database && run-clang-tidy -quiet -p "$work/lint" -j "$jobs" '/(src|tests|examples)/'
+}
+
+# Two of its checks take plain code for a mistake: a bound on j after t[j] in one condition, and a table of functions.
+check_cppcheck() {
+  lint_database && cppcheck --project="$work/lint/compile_commands.json" --enable=warning,performance,portability \
+    --inline-suppr --suppress=arrayIndexThenCheck --suppress='uninitvar:*tests/*' --std=c11 --quiet -j "$jobs" \
+    --error-exitcode=1
+}
+
+check_analyzer() {
+  library analyzer -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-fanalyzer -DPRUNE_WERROR=ON
+}
+
+check_scan_build() {
+  scan-build --status-bugs cmake -S . -B "$work/scan-build" -DCMAKE_BUILD_TYPE=Debug -DPRUNE_BUILD_TESTS=OFF \
+    -DPRUNE_BUILD_EXAMPLES=OFF \
+    && scan-build --status-bugs -o "$work/scan-build-report" cmake --build "$work/scan-build" -j "$jobs"
+}
+
+check_reference() { release && cmake --build "$work/gcc-release" --target docs; }
+
+# ---- Against others
+
+check_tutorial() {
+  local seed
+  release || return
+  for seed in 0 42; do
+    python tests/parity/tutorial.py --seed $seed --compare "$work/gcc-release/examples/lenet_pruning" || return
+  done
+}
+
+check_programs() {
+  local cpu
+  release || return
+  for cpu in portable avx2; do
+    PRUNE_CPU=$cpu python tests/parity/differential.py --build "$work/gcc-release" --programs "${PROGRAMS:-1000}" \
+      --seed 1 || return
+  done
+}
+
+check_layers() { release && python tests/parity/layers.py --build "$work/gcc-release" --configs 40; }
+check_answers() { python tests/parity/record.py --check; }
+check_mutants() { python tests/parity/mutants.py; }
+check_files() {
+  release && python tests/parity/safetensors_interop.py --build "$work/gcc-release" \
+    && python tests/parity/files_interop.py --build "$work/gcc-release" --cases 300 \
+    && python tests/parity/pt_interop.py --build "$work/gcc-release" \
+    && python tests/parity/checkpoints.py --build "$work/gcc-release" --files 200
+}
+
+check_published() { release && python tests/parity/real_files.py --build "$work/gcc-release"; }
+check_large() { release && TMPDIR=$work tests/checkpoint_large.sh "$work/gcc-release/examples/prune_checkpoint" "${GIGABYTES:-12}"; }
+check_faults() { tests/faults.sh "$work/faults"; }
+
+check_speed() {
+  release && python -c 'import torch' && { "$PYTHON" -m pip install -q onnxruntime onnx || echo "without onnxruntime"; }
+  timeout 240 "$PYTHON" tests/bench/compare.py --build "$work/gcc-release" --quick || echo "compare.py: status $?"
+}
+
+check_readme() {
+  command -v sudo > /dev/null || { sudo() { "$@"; }; export -f sudo; }
+  rm -rf "$work/clone"
+  git clone -q . "$work/clone" || return
+  grep -E '^(sudo apt-get|ctest) ' README.md > "$work/commands"
+  (cd "$work/clone" && bash -euo pipefail "$work/commands")
+}
+
+# ---- Running
+
+rows() { sed -e '/^$/d' -e 's/ *| */|/g' <<< "$checks"; }
+
+names() { # group, or nothing for all
+  rows | awk -F '|' -v group="${1:-}" 'group == "" || $2 == group { print $1 }'
+}
+
+run() { # name
+  local log=$work/$1.log begin=$SECONDS
+  if "check_${1//-/_}" > "$log" 2>&1 < /dev/null; then
+    printf 'ok      %-17s %4d s\n' "$1" "$((SECONDS - begin))"
+    case $1 in speed | faults | fuzz) cat "$log" ;; esac
+    passed=$((passed + 1))
+  else
+    printf 'FAILED  %-17s %4d s\n' "$1" "$((SECONDS - begin))"
+    tail -n 200 "$log"
+    failed=$((failed + 1))
+  fi
+}
+
+case ${1:-} in
+list) rows | awk -F '|' '{ printf "%-17s %-3s %s\n", $1, $2, $3 }' && exit ;;
+ci) selected=$(names ci) ;;
+'') selected=$(names) ;;
+*) selected=$* ;;
+esac
+
+passed=0
+failed=0
+for name in $selected; do
+  names | grep -qx -- "$name" || { echo "there is no check '$name'; see: $0 list" >&2; exit 2; }
+done
+for name in $selected; do
+  run "$name"
+done
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
