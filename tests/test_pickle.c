@@ -452,6 +452,14 @@ static prune_status run_large(void *context)
     return PRUNE_OK;
 }
 
+static void a_pickle_that_is_too_long_is_not_looked_at(void **state)
+{
+    (void)state;
+    pruni_pickle pickle;
+    assert_int_not_equal(pruni_pickle_open(&pickle, "long.pt", NULL, (size_t)PRUNI_PICKLE_MAX_SIZE + 1), PRUNE_OK);
+    assert_string_equal(prune_last_error(), "limit: long.pt: a pickle of 1073741825 bytes");
+}
+
 static prune_status run_input(void *context)
 {
     uint64_t end = 0;
@@ -488,6 +496,7 @@ int main(void)
         cmocka_unit_test(copies_are_bounded),
         cmocka_unit_test(pickles_may_follow_each_other),
         cmocka_unit_test(strings_may_be_longer_than_what_is_read_at_once),
+        cmocka_unit_test(a_pickle_that_is_too_long_is_not_looked_at),
         cmocka_unit_test(without_memory_nothing_is_left),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
