@@ -84,7 +84,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_register_parameter(prune_mo
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_register_buffer(prune_module *module, const char *name,
                                                                      prune_tensor *buffer, bool persistent);
 
-/** Module.register_module (add_module). NULL: absent. Errors: value (`child` is or contains `module`). */
+/** Module.register_module (add_module). NULL: absent. Looks at every module in `child`: a deep tree is quickest made from
+ *  the root down. Errors: value (`child` is or contains `module`). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_module_register_module(prune_module *module, const char *name,
                                                                      prune_module *child);
 
