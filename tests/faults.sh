@@ -29,7 +29,7 @@ fault() { # what is wrong, file, the text that is right, the text that is wrong,
     echo "MISSED  $1"
     missed=1
   else
-    echo "caught  $1: by $7: $(grep -m 1 -oE 'LeakSanitizer: detected memory leaks|block\(s\) left|AddressSanitizer: [a-zA-Z-]+|[a-z_]+ \(Failed\)|begins with neither[^:]*: [a-z_]+|exported but[^:]*: [a-z_]+' ../log || true)"
+    echo "caught  $1: by $7: $(grep -m 1 -oE '^\[  FAILED  \] [a-z_]{4,}|AddressSanitizer: [a-zA-Z-]+|begins with neither[^:]*: [a-z_]+' ../log || true)"
   fi
   cp ../right "$2"
 }

@@ -26,15 +26,15 @@ clang-release    | ci | the same with clang
 portable         | ci | unit tests and recorded answers of PyTorch, the portable kernels alone
 avx2             | ci | the same with at most AVX2
 valgrind         | ci | every unit test under memcheck, with leaks
-memory-sanitizer | ci | every unit test with MemorySanitizer
-thread-sanitizer | ci | every unit test with ThreadSanitizer
-coverage         | ci | lines and branches of src/ that the unit tests reach
+memory-sanitizer | -  | every unit test with MemorySanitizer
+thread-sanitizer | ci | the tests of threads with ThreadSanitizer
+coverage         | -  | lines and branches of src/ that the unit tests reach
 clang-tidy       | ci | clang-tidy over library, tests and examples
 cppcheck         | ci | cppcheck over library, tests and examples
-analyzer         | ci | gcc -fanalyzer over the library
+analyzer         | -  | gcc -fanalyzer over the library
 scan-build       | -  | the static analyzer of clang over the library
 optimisation     | -  | recorded answers and unit tests at -O0, -O1, -O2, -Os, with LTO, with -ffp-contract=fast asked for
-i386             | ci | the unit tests in a 32-bit build
+i386             | -  | the unit tests in a 32-bit build
 s390x            | -  | the unit tests on a big-endian processor, emulated
 aarch64          | -  | the unit tests with the NEON kernels, emulated
 fuzz             | ci | each fuzz target for a minute; FUZZ_SECONDS=N for another time
@@ -47,7 +47,7 @@ mutants          | ci | deliberate wrong results, each to be found
 files            | ci | weight files, and pruned ones, against torch, safetensors and numpy
 published        | -  | weight files of packages on PyPI, 85 MB of downloads, against torch
 large            | -  | a file of 12 GB pruned in 256 MB, beside cp; GIGABYTES=N for another size
-faults           | ci | five deliberate faults, each to be caught by a check
+faults           | -  | five deliberate faults, each to be caught by a check
 speed            | ci | the table of speed, for information
 readme           | ci | the commands of the README in a fresh clone
 '
@@ -119,8 +119,10 @@ check_memory_sanitizer() { # whose stat() of a current C library writes nothing 
 }
 
 check_thread_sanitizer() {
-  unit_tests thread-sanitizer -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug \
-    "-DCMAKE_C_FLAGS=-fsanitize=thread -fno-omit-frame-pointer -O1"
+  build thread-sanitizer -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug \
+    "-DCMAKE_C_FLAGS=-fsanitize=thread -fno-omit-frame-pointer -O1" -DPRUNE_BUILD_EXAMPLES=OFF \
+    -DPRUNE_BUILD_BENCHMARKS=OFF || return
+  ctest --test-dir "$work/thread-sanitizer" -R '^test_(threads|generator|random)$' --output-on-failure
 }
 
 check_optimisation() {
@@ -213,7 +215,7 @@ check_faults() { tests/faults.sh "$work/faults"; }
 
 check_speed() {
   release && python -c 'import torch' && { "$PYTHON" -m pip install -q onnxruntime onnx || echo "without onnxruntime"; }
-  timeout 240 "$PYTHON" tests/bench/compare.py --build "$work/gcc-release" --quick || echo "compare.py: status $?"
+  timeout 200 "$PYTHON" tests/bench/compare.py --build "$work/gcc-release" --quick || echo "compare.py: status $?"
 }
 
 check_readme() {
