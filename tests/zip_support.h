@@ -13,9 +13,20 @@ typedef struct bytes {
     size_t size;
 } bytes;
 
+/* The block of so many bytes: powers of two, so that adding byte after byte takes time in proportion. */
+static inline size_t room_for(size_t size)
+{
+    size_t room = 64;
+    while (room < size)
+        room *= 2;
+    return room;
+}
+
+/* Adds to bytes that began as { NULL, 0 }. */
 static inline void add_bytes(bytes *to, const void *data, size_t size)
 {
-    to->data = realloc(to->data, to->size + size + 1);
+    if (!to->data || to->size + size > room_for(to->size))
+        to->data = realloc(to->data, room_for(to->size + size));
     assert_non_null(to->data);
     if (size > 0)
         memcpy(to->data + to->size, data, size);
