@@ -108,8 +108,9 @@ check_valgrind() {
   build valgrind -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-O1 -DPRUNE_BUILD_EXAMPLES=OFF \
     -DPRUNE_BUILD_BENCHMARKS=OFF || return
   find "$work/valgrind/tests" -maxdepth 1 -type f -name 'test_*' -perm -u+x -print0 \
-    | xargs -0 -n 1 -P "$jobs" sh -c 'valgrind -q --error-exitcode=1 --leak-check=full "$1" > "$1.log" 2>&1 \
-        && echo "clean: ${1##*/}" || { cat "$1.log"; exit 255; }' sh
+    | xargs -0 -n 1 -P "$jobs" sh -c 'cd "${1%/*}/work/${1##*/}"
+        valgrind -q --error-exitcode=1 --leak-check=full "$1" > "$1.log" 2>&1 \
+          && echo "clean: ${1##*/}" || { cat "$1.log"; exit 255; }' sh
 }
 
 check_memory_sanitizer() { # whose stat() of a current C library writes nothing that it knows of

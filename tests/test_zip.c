@@ -85,7 +85,8 @@ static void expect_end_patch(zip_style style, size_t offset, uint64_t value, int
                              const char *words)
 {
     zip_maker zip = two_records(style);
-    put_le(zip.file.data + zip.end + offset, value, width);
+    size_t place = zip.end + offset; /* before the end record, where offset has wrapped */
+    put_le(zip.file.data + place, value, width);
     expect_fault(zip.file, fault, words);
 }
 
