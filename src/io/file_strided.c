@@ -37,22 +37,22 @@ static stretch make_stretch(const pruni_file_tensor *t, int64_t first, int64_t c
 }
 
 /* The place of the present element; moves on to the next. */
-static uint64_t next_place(stretch *s)
+static uint64_t next_place(const pruni_file_tensor *t, int64_t *index)
 {
-    const pruni_file_tensor *t = s->t;
     uint64_t place = 0;
     for (int64_t d = 0; d < t->ndim; d++)
-        place += (uint64_t)(s->index[d] * t->strides[d]);
-    for (int64_t d = t->ndim - 1; d >= 0 && ++s->index[d] == t->sizes[d]; d--)
-        s->index[d] = 0;
+        place += (uint64_t)(index[d] * t->strides[d]);
+    for (int64_t d = t->ndim - 1; d >= 0 && ++index[d] == t->sizes[d]; d--)
+        index[d] = 0;
     return place;
 }
 
 static prune_status read_each(pruni_file *file, stretch *s, unsigned char *to)
 {
-    size_t size = s->t->element_size;
+    const pruni_file_tensor *t = s->t;
+    size_t size = t->element_size;
     for (int64_t i = 0; i < s->count; i++, to += size)
-        if (pruni_input_read(&file->input, s->t->offset + next_place(s) * size, to, size))
+        if (pruni_input_read(&file->input, t->offset + next_place(t, s->index) * size, to, size))
             return prune_last_status();
     return PRUNE_OK;
 }
@@ -67,7 +67,7 @@ static prune_status read_between(pruni_file *file, stretch *s, unsigned char *to
         return PRUNE_ERROR_MEMORY;
     prune_status status = pruni_input_read(&file->input, s->t->offset + s->low * size, bytes, span);
     for (int64_t i = 0; i < s->count && !status; i++, to += size)
-        memcpy(to, bytes + (next_place(s) - s->low) * size, size);
+        memcpy(to, bytes + (next_place(s->t, s->index) - s->low) * size, size);
     pruni_free(bytes);
     return status;
 }
