@@ -25,7 +25,7 @@ clang-sanitized  | ci | the same with clang
 clang-release    | ci | the same with clang
 portable         | ci | unit tests and recorded answers of PyTorch, the portable kernels alone
 avx2             | ci | the same with at most AVX2
-valgrind         | ci | every unit test under memcheck, with leaks
+valgrind         | -  | every unit test under memcheck, with leaks
 memory-sanitizer | -  | every unit test with MemorySanitizer
 thread-sanitizer | ci | the tests of threads with ThreadSanitizer
 coverage         | -  | lines and branches of src/ that the unit tests reach
@@ -54,11 +54,13 @@ readme           | ci | the commands of the README in a fresh clone
 
 # ---- Tools
 
-build() { # name, CMake options …: makes $work/name, once
+build() { # name, CMake options …: makes $work/name, once; of it TARGETS alone where they are set
   local name=$1
   shift
   [ ! -e "$work/$name/built" ] || return 0
-  cmake -S . -B "$work/$name" "$@" && cmake --build "$work/$name" -j "$jobs" && touch "$work/$name/built"
+  # shellcheck disable=SC2086 # several targets
+  cmake -S . -B "$work/$name" "$@" && cmake --build "$work/$name" -j "$jobs" ${TARGETS:+--target $TARGETS} \
+    && touch "$work/$name/built"
 }
 
 build_and_test() { # name, CMake options …
@@ -120,7 +122,7 @@ check_memory_sanitizer() { # whose stat() of a current C library writes nothing 
 }
 
 check_thread_sanitizer() {
-  build thread-sanitizer -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug \
+  TARGETS='test_threads test_generator test_random' build thread-sanitizer -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug \
     "-DCMAKE_C_FLAGS=-fsanitize=thread -fno-omit-frame-pointer -O1" -DPRUNE_BUILD_EXAMPLES=OFF \
     -DPRUNE_BUILD_BENCHMARKS=OFF || return
   ctest --test-dir "$work/thread-sanitizer" -R '^test_(threads|generator|random)$' --output-on-failure
@@ -146,7 +148,7 @@ check_coverage() {
 }
 
 check_fuzz() {
-  build fuzz -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DPRUNE_BUILD_FUZZERS=ON -DPRUNE_BUILD_EXAMPLES=OFF \
+  TARGETS=$(basename -as .c tests/fuzz/fuzz_*.c) build fuzz -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DPRUNE_BUILD_FUZZERS=ON -DPRUNE_BUILD_EXAMPLES=OFF \
     -DPRUNE_BUILD_BENCHMARKS=OFF || return
   find "$work/fuzz/tests/fuzz" -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x -print0 \
     | xargs -0 -n 1 -P "$jobs" tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
