@@ -60,14 +60,7 @@ endfunction()
 
 # ---- The table is about the functions that there are
 
-file(GLOB headers ${SOURCE}/include/prune/*.h)
-set(declared "")
-foreach(header ${headers})
-  file(READ ${header} text)
-  string(REGEX MATCHALL "\nPRUNE_API[^;(]*[ *]prune_[a-z0-9_]+\\(" declarations "${text}")
-  list(TRANSFORM declarations REPLACE ".*[ *](prune_[a-z0-9_]+)\\($" "\\1")
-  list(APPEND declared ${declarations})
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/declared.cmake)
 list(SORT declared)
 
 file(STRINGS ${tests}/memory.txt rows REGEX "^[^#]")

@@ -17,14 +17,7 @@ set(wrong "")
 
 # ---- What the headers declare
 
-file(GLOB headers ${SOURCE}/include/prune/*.h)
-set(declared "")
-foreach(header ${headers})
-  file(READ ${header} text)
-  string(REGEX MATCHALL "\nPRUNE_API[^;(]*[ *]prune_[a-z0-9_]+\\(" declarations "${text}")
-  list(TRANSFORM declarations REPLACE ".*[ *](prune_[a-z0-9_]+)\\($" "\\1")
-  list(APPEND declared ${declarations})
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/declared.cmake)
 list(LENGTH declared count)
 message(STATUS "${count} public functions")
 if(NOT count LESS 200)
