@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { HEADER_SIZE = 30, SIZES_FOLLOW = 1 << 3, MAX_NAME = 65535, MAX_EXTRA = 65535 };
+enum { HEADER_SIZE = 30, SIZES_FOLLOW = 1 << 3 };
 
 static const unsigned char header_mark[4] = { 'P', 'K', 3, 4 };
 
@@ -30,9 +30,22 @@ static bool sizes_agree(const unsigned char header[HEADER_SIZE], const unsigned 
     return pruni_load_le32(header + 14) == record->crc && stored == record->stored && size == record->size;
 }
 
-/* `room` holds a name and an extra field of any length. */
-static prune_status check_header(const pruni_zip *zip, pruni_zip_record *record, pruni_input *input,
-                                 unsigned char *room)
+/* For the name and the extra field of one header after the other. */
+typedef struct header_text {
+    unsigned char *bytes;
+    int64_t capacity;
+} header_text;
+
+static prune_status read_into(header_text *text, pruni_input *input, uint64_t start, size_t size)
+{
+    void *bytes = text->bytes;
+    if (pruni_grow(&bytes, &text->capacity, (int64_t)size, 1))
+        return PRUNE_ERROR_MEMORY;
+    text->bytes = bytes;
+    return pruni_input_read(input, start, bytes, size);
+}
+
+static prune_status check_header(const pruni_zip *zip, pruni_zip_record *record, pruni_input *input, header_text *text)
 {
     unsigned char header[HEADER_SIZE];
     if (record->header > zip->directory_at || zip->directory_at - record->header < HEADER_SIZE)
@@ -44,11 +57,11 @@ static prune_status check_header(const pruni_zip *zip, pruni_zip_record *record,
     uint64_t left = zip->directory_at - record->header - HEADER_SIZE;
     if (memcmp(header, header_mark, 4) != 0 || name_length != record->name_length || left < name_length + extra_length)
         return bad_record(PRUNI_LAYOUT, zip, record, "has another header where it lies");
-    if (pruni_input_read(input, record->header + HEADER_SIZE, room, name_length + extra_length))
+    if (read_into(text, input, record->header + HEADER_SIZE, name_length + extra_length))
         return prune_last_status();
-    if (memcmp(room, record->name, name_length) != 0 || pruni_load_le16(header + 6) != record->flags
+    if (memcmp(text->bytes, record->name, name_length) != 0 || pruni_load_le16(header + 6) != record->flags
         || pruni_load_le16(header + 8) != record->method
-        || !sizes_agree(header, room + name_length, extra_length, record))
+        || !sizes_agree(header, text->bytes + name_length, extra_length, record))
         return bad_record(PRUNI_LAYOUT, zip, record, "has another header where it lies");
     record->data = record->header + HEADER_SIZE + name_length + extra_length;
     if (zip->directory_at - record->data < record->stored)
@@ -58,13 +71,11 @@ static prune_status check_header(const pruni_zip *zip, pruni_zip_record *record,
 
 static prune_status check_headers(pruni_zip *zip, pruni_input *input)
 {
-    unsigned char *room = pruni_alloc(MAX_NAME + MAX_EXTRA);
-    if (!room)
-        return PRUNE_ERROR_MEMORY;
+    header_text text = { NULL, 0 };
     prune_status status = PRUNE_OK;
     for (int64_t i = 0; i < zip->count && !status; i++)
-        status = check_header(zip, &zip->records[i], input, room);
-    pruni_free(room);
+        status = check_header(zip, &zip->records[i], input, &text);
+    pruni_free(text.bytes);
     return status;
 }
 
