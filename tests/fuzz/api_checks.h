@@ -63,46 +63,49 @@ static void check_values(const prune_module *module, const char *name, bool is_s
 }
 
 /* The names of a pruned parameter and of one that is not. */
-static void check_names(const prune_module *module, int name)
+static void check_names(const prune_module *module, int name, bool pruned)
 {
     static const prune_kind kinds[2][SUFFIXES] = {
         { PRUNE_KIND_PARAMETER, PRUNE_KIND_NONE, PRUNE_KIND_NONE },
         { PRUNE_KIND_ATTRIBUTE, PRUNE_KIND_PARAMETER, PRUNE_KIND_BUFFER },
     };
     for (int i = 0; i < SUFFIXES; i++)
-        REQUIRE(prune_module_kind(module, suffixed[name][i]) == kinds[is_pruned(module, names[name])][i]);
+        REQUIRE(prune_module_kind(module, suffixed[name][i]) == kinds[pruned][i]);
 }
 
-/* As many pruning hooks as pruned parameters; each container holds methods of its parameter. */
-static void check_hooks(const prune_module *module)
+/* Of the parameter, as is each method within it. */
+static void check_method(prune_method *method, const char *name)
 {
-    int64_t pruned = 0, hooks = 0;
+    REQUIRE(strcmp(prune_method_tensor_name(method), name) == 0);
+    for (int64_t i = 0; i < prune_container_size(method); i++)
+        REQUIRE(strcmp(prune_method_tensor_name(prune_container_get(method, i)), name) == 0);
+}
+
+static int64_t count_hooks(const prune_module *module)
+{
+    int64_t count = 0;
+    while (prune_module_forward_pre_hook(module, count, NULL))
+        count++;
+    return count;
+}
+
+static void check_module(const api_program *program, int module)
+{
+    const prune_module *of = program->modules[module];
+    int64_t pruned = 0;
+    if (program->meddled[module])
+        return;
     for (int i = 0; i < NAMES; i++) {
-        prune_method *method = prune_applied_method(module, names[i]);
-        pruned += method != NULL;
-        REQUIRE(!method || strcmp(prune_method_tensor_name(method), names[i]) == 0);
-        for (int64_t j = 0; method && j < prune_container_size(method); j++)
-            REQUIRE(strcmp(prune_method_tensor_name(prune_container_get(method, j)), names[i]) == 0);
-    }
-    while (prune_module_forward_pre_hook(module, hooks, NULL))
-        hooks += 1;
-    REQUIRE(hooks >= pruned);
-    REQUIRE(prune_is_pruned(module) == (pruned > 0));
-}
-
-static void check_program(const api_program *program)
-{
-    for (int i = 0; i < MODULES; i++) {
-        const prune_module *module = program->modules[i];
-        if (program->meddled[i])
+        prune_method *method = prune_applied_method(of, names[i]);
+        check_names(of, i, method != NULL);
+        if (!method)
             continue;
-        check_hooks(module);
-        for (int j = 0; j < NAMES; j++) {
-            check_names(module, j);
-            if (is_pruned(module, names[j]))
-                check_values(module, names[j], program->stale[i][j], program->odd[i][j]);
-        }
+        pruned++;
+        check_method(method, names[i]);
+        check_values(of, names[i], program->stale[module][i], program->odd[module][i]);
     }
+    REQUIRE(count_hooks(of) >= pruned);
+    REQUIRE(prune_is_pruned(of) == (pruned > 0));
 }
 
 /* ---- A failed call changes nothing ---- */

@@ -398,9 +398,12 @@ static void step(api_program *program)
     memory.until_failure = failure < 64 ? (int64_t)failure : -1;
     prune_status status = calls[which].run(program, at);
     memory.until_failure = -1;
-    for (int i = 0; status && calls[which].is_atomic && i < MODULES; i++)
-        REQUIRE(digest(program->modules[i]) == before[i]);
-    check_program(program);
+    for (int i = 0; i < MODULES; i++) {
+        bool changed = digest(program->modules[i]) != before[i];
+        REQUIRE(!changed || !status || !calls[which].is_atomic);
+        if (changed || i == at.module || calls[which].run == call_global)
+            check_module(program, i);
+    }
 }
 
 static void begin(api_program *program)
