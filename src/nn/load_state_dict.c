@@ -186,15 +186,6 @@ static prune_status plan_values(load_plan *plan, const prune_module *root, const
     return pruni_tree_end(&walk) || plan->mismatches.failed ? PRUNE_ERROR_MEMORY : status;
 }
 
-static bool is_state(const prune_module *module, const char *name)
-{
-    int64_t place = 0;
-    for (const pruni_entry *entry; (entry = pruni_next_state(module, &place));)
-        if (strcmp(entry->name, name) == 0)
-            return true;
-    return false;
-}
-
 static bool is_child(const prune_module *module, const char *name, size_t length)
 {
     for (int64_t i = 0; i < module->child_count; i++)
@@ -203,8 +194,8 @@ static bool is_child(const prune_module *module, const char *name, size_t length
     return false;
 }
 
-/* The keys that lead to this module and name nothing in it. As in PyTorch, what lies under an absent child is not
- * unexpected. */
+/* Of the keys that name nothing, those that lead to this module and no further. As in PyTorch, what lies under an absent
+ * child is not unexpected. */
 static prune_status find_unexpected(load_plan *plan, const char *prefix, const prune_module *module,
                                     const prune_dict *dict)
 {
@@ -215,8 +206,8 @@ static prune_status find_unexpected(load_plan *plan, const char *prefix, const p
             continue;
         const char *name = key + length;
         const char *dot = strchr(name, '.');
-        bool known = dot ? is_child(module, name, (size_t)(dot - name)) : is_state(module, name);
-        if (!known && key_list_add(&plan->lists->unexpected, key))
+        bool leads_on = dot && is_child(module, name, (size_t)(dot - name));
+        if (!leads_on && key_list_add(&plan->lists->unexpected, key))
             return PRUNE_ERROR_MEMORY;
     }
     return PRUNE_OK;
