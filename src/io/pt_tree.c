@@ -77,16 +77,20 @@ static pruni_pt_summary summary_of_leaf(pruni_pt_class class, pruni_pickle_id id
     return (pruni_pt_summary){ class == PRUNI_PT_TENSOR, DONE, class == PRUNI_PT_OPAQUE ? id : PRUNI_PICKLE_NONE };
 }
 
-static prune_status enter(const pruni_pt *pt, pruni_pt_summary *summaries, pruni_pt_step *steps, int *depth,
-                          pruni_pickle_id id)
+/* That a tree may be entered from one that lies so deep. */
+static prune_status check_entry(const pruni_pt *pt, const pruni_pt_summary *tree, int depth)
 {
-    if (summaries[id].state == OPEN)
+    if (tree->state == OPEN)
         return pruni_bad_file(PRUNI_LIMIT, pt->source, "a dict or list contains itself");
-    if (*depth == PRUNI_PT_MAX_DEPTH)
+    if (depth == PRUNI_PT_MAX_DEPTH)
         return pruni_bad_file(PRUNI_LIMIT, pt->source, "dicts or lists lie more than %d deep", PRUNI_PT_MAX_DEPTH);
-    summaries[id] = (pruni_pt_summary){ 0, OPEN, PRUNI_PICKLE_NONE };
-    steps[(*depth)++] = pruni_pt_begin(pt, id);
     return PRUNE_OK;
+}
+
+static pruni_pt_step enter(const pruni_pt *pt, pruni_pt_summary *summaries, pruni_pickle_id tree)
+{
+    summaries[tree] = (pruni_pt_summary){ 0, OPEN, PRUNI_PICKLE_NONE };
+    return pruni_pt_begin(pt, tree);
 }
 
 prune_status pruni_pt_summarize(const pruni_pt *pt, pruni_pt_summary *summaries, pruni_pickle_id root)
@@ -96,8 +100,8 @@ prune_status pruni_pt_summarize(const pruni_pt *pt, pruni_pt_summary *summaries,
     pruni_pt_class class = pruni_pt_classify(pt, root);
     if (class != PRUNI_PT_TREE)
         summaries[root] = summary_of_leaf(class, root);
-    else if (summaries[root].state == UNSEEN && enter(pt, summaries, steps, &depth, root))
-        return prune_last_status();
+    else if (summaries[root].state == UNSEEN)
+        steps[depth++] = enter(pt, summaries, root);
     while (depth > 0) {
         pruni_pt_step *top = &steps[depth - 1];
         pruni_pt_summary *summary = &summaries[top->tree];
@@ -115,8 +119,10 @@ prune_status pruni_pt_summarize(const pruni_pt *pt, pruni_pt_summary *summaries,
             summaries[item] = summary_of_leaf(class, item);
         if (summaries[item].state == DONE)
             add_summary(summary, &summaries[item]);
-        else if (enter(pt, summaries, steps, &depth, item))
+        else if (check_entry(pt, &summaries[item], depth))
             return prune_last_status();
+        else
+            steps[depth++] = enter(pt, summaries, item);
     }
     return PRUNE_OK;
 }
