@@ -81,6 +81,40 @@ static inline bytes pt_of(const char *pickle, size_t size)
     return make_pt(&maker).file;
 }
 
+/* w: 1, so often. */
+static inline bytes pt_of_one_float_repeated(uint32_t count)
+{
+    static const char head[] = "\x80\2}(U\1wctorch._utils\n_rebuild_tensor_v2\n(" PT_FLOATS "K\0J";
+    static const char tail[] = "\x85K\0\x85\x89"
+                               "ccollections\nOrderedDict\n)RtRu.";
+    bytes pickle = { NULL, 0 };
+    add_bytes(&pickle, PT_PICKLE(head));
+    add_le(&pickle, count, 4);
+    add_bytes(&pickle, PT_PICKLE(tail));
+    bytes file = pt_of((const char *)pickle.data, pickle.size);
+    free(pickle.data);
+    return file;
+}
+
+/* w: 1 and 2, further apart than what lies between them is read. */
+static inline bytes pt_of_floats_far_apart(void)
+{
+    enum { APART = 300000, NUMEL = APART + 1 };
+    static const char pickle[] = PT_DICT(
+        "U\1w" PT_TENSOR(PT_ID("FloatStorage", "0", "J\xe1\x93\4\0"), "K\0", "K\2\x85", "J\xe0\x93\4\0\x85"));
+    bytes values = { calloc(NUMEL, 4), (size_t)NUMEL * 4 };
+    assert_non_null(values.data);
+    put_le(values.data, 0x3f800000, 4);
+    put_le(values.data + (size_t)APART * 4, 0x40000000, 4);
+    zip_maker zip = { .style = ZIP_TORCH };
+    zip_add(&zip, "a/data.pkl", PT_PICKLE(pickle));
+    zip_add(&zip, "a/data/0", values.data, values.size);
+    zip_add_text(&zip, "a/version", "3");
+    zip_end(&zip);
+    free(values.data);
+    return zip.file;
+}
+
 static inline void write_bytes(const char *to, bytes file)
 {
     FILE *out = fopen(to, "wb");

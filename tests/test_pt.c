@@ -472,21 +472,29 @@ static void tensors_can_be_read_in_parts(void **state)
 static void elements_that_lie_far_apart(void **state)
 {
     (void)state;
-    enum { APART = 300000, NUMEL = APART + 1 };
-    static const char pickle[] = PT_DICT(
-        "U\1w" PT_TENSOR(PT_ID("FloatStorage", "0", "J\xe1\x93\4\0"), "K\0", "K\2\x85", "J\xe0\x93\4\0\x85"));
-    bytes values = { calloc(NUMEL, 4), (size_t)NUMEL * 4 };
-    put_le(values.data, 0x3f800000, 4);
-    put_le(values.data + (size_t)APART * 4, 0x40000000, 4);
-    zip_maker zip = { .style = ZIP_TORCH };
-    zip_add(&zip, "a/data.pkl", PT_PICKLE(pickle));
-    zip_add(&zip, "a/data/0", values.data, values.size);
-    zip_add_text(&zip, "a/version", "3");
-    zip_end(&zip);
-    free(values.data);
-    prune_dict *dict = load(zip.file, NULL);
+    prune_dict *dict = load(pt_of_floats_far_apart(), NULL);
     assert_values(prune_dict_get(dict, "w"), 1, 2);
     prune_dict_release(dict);
+}
+
+/* 64 MiB of tensors from the fewest bytes, and beyond that 64 times the file. */
+static void a_few_bytes_make_so_much_and_no_more(void **state)
+{
+    (void)state;
+    bytes one = pt_of_one_float_repeated(1);
+    uint32_t most = (uint32_t)((PRUNI_PT_FREE_BYTES + PRUNI_PT_MAX_REPEATS * one.size) / sizeof(float));
+    free(one.data);
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
+    pruni_file file;
+    bytes data = pt_of_one_float_repeated(most);
+    assert_ok(pruni_file_open_memory(&file, data.data, data.size, &options));
+    assert_int_equal(file.tensors[0].bytes, most * sizeof(float));
+    pruni_file_close(&file);
+    free(data.data);
+    data = pt_of_one_float_repeated(most + PRUNI_PT_MAX_REPEATS / sizeof(float));
+    assert_fails(pruni_file_open_memory(&file, data.data, data.size, &options), PRUNE_ERROR_FORMAT,
+                 "are far larger than the file");
+    free(data.data);
 }
 
 static void ranks_above_the_most(void **state)
@@ -557,6 +565,7 @@ int main(void)
         cmocka_unit_test(legacy_files_that_are_wrong),
         cmocka_unit_test(tensors_can_be_read_in_parts),
         cmocka_unit_test(elements_that_lie_far_apart),
+        cmocka_unit_test(a_few_bytes_make_so_much_and_no_more),
         cmocka_unit_test(ranks_above_the_most),
         cmocka_unit_test(without_memory_nothing_is_left),
     };

@@ -346,7 +346,52 @@ static void what_is_not_asked_for_may_be_unsafe(void **state)
     expect_fault_in("below a lone tensor", pt_of(PT_PICKLE("\x80\2" PT_ROW ".")), "x", "key", ": it is one tensor");
 }
 
+/* A name that there is not is an error that lists what there is. */
+static void what_contains_itself_cannot_be_listed(void **state)
+{
+    (void)state;
+    static const char itself[] = "\x80\2}q\0(U\1mh\0U\1w" PT_ROW "u.";
+    expect_fault_in("none of the name", pt_of(PT_PICKLE(itself)), "x", "limit", "contains itself");
+    expect_fault_in("in itself", pt_of(PT_PICKLE(itself)), "m.m", "limit", "contains itself");
+}
+
+static void keys_that_are_no_names_do_not_matter_beside_what_is_asked_for(void **state)
+{
+    (void)state;
+    static const char none[] = PT_DICT("N" PT_ROW "U\1m}U\1w" PT_ROW "s)" PT_ROW);
+    expect_tensors("beside None and ()", pt_of(PT_PICKLE(none)), "m", 1);
+    expect_fault_in("everything", pt_of(PT_PICKLE(none)), "", "unsup", "whose keys are neither strings nor ints");
+}
+
 /* ---- Limits ---- */
+
+/* Nor is memory asked for. What is not written of the file takes no room. */
+static void a_pickle_that_is_too_long_is_not_read(void **state)
+{
+    (void)state;
+    const uint64_t size = (uint64_t)PRUNI_PICKLE_MAX_SIZE + 1;
+    zip_maker zip = { .style = ZIP_PLAIN };
+    zip_add_text(&zip, "a/version", "3");
+    zip_add_text(&zip, "a/data.pkl", "");
+    size_t data = zip.file.size;
+    put_le(zip.file.data + zip.local[1] + 18, size, 4);
+    put_le(zip.file.data + zip.local[1] + 22, size, 4);
+    put_le(zip.directory.data + zip.central[1] + 20, size, 4);
+    put_le(zip.directory.data + zip.central[1] + 24, size, 4);
+    zip_end(&zip);
+    put_le(zip.file.data + zip.end + 16, data + size, 4);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(zip.file.data, 1, data, file), data);
+    assert_int_equal(fseek(file, (long)size, SEEK_CUR), 0);
+    assert_int_equal(fwrite(zip.file.data + data, 1, zip.file.size - data, file), zip.file.size - data);
+    assert_int_equal(fclose(file), 0);
+    prune_dict *dict = NULL;
+    assert_fails(prune_load(&dict, path, NULL), PRUNE_ERROR_FORMAT,
+                 "limit: test_pt_bad.tmp: a pickle of 1073741825 bytes");
+    remove(path);
+    free(zip.file.data);
+}
 
 static void many_tensors_of_one_storage(void **state)
 {
@@ -463,6 +508,33 @@ static void long_names(void **state)
     free(pickle.data);
 }
 
+/* A list of tensors below a long name is a short file with long names. */
+static void all_names_together(void **state)
+{
+    (void)state;
+    enum { LENGTH = PRUNI_PT_MAX_NAME - 8, COUNT = PRUNI_PT_FREE_BYTES / LENGTH + 2 };
+    char *name = malloc(LENGTH);
+    assert_non_null(name);
+    memset(name, 'n', LENGTH);
+    bytes pickle = { NULL, 0 };
+    add_text(&pickle, "\x80\2}X");
+    add_le(&pickle, LENGTH, 4);
+    add_bytes(&pickle, name, LENGTH);
+    add_bytes(&pickle, PT_PICKLE("](" PT_ROW "q\0"));
+    for (int i = 1; i < COUNT; i++)
+        add_bytes(&pickle, "h\0", 2);
+    add_text(&pickle, "es.");
+    bytes file = pt_of((const char *)pickle.data, pickle.size);
+    prune_dict *dict = NULL;
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
+    options.entry = "";
+    assert_fails(prune_load_memory(&dict, file.data, file.size, &options), PRUNE_ERROR_FORMAT,
+                 "limit: the names of the tensors are too long");
+    free(file.data);
+    free(pickle.data);
+    free(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,11 +542,15 @@ int main(void)
         cmocka_unit_test(parts_of_archives),
         cmocka_unit_test(pickles),
         cmocka_unit_test(what_is_not_asked_for_may_be_unsafe),
+        cmocka_unit_test(what_contains_itself_cannot_be_listed),
+        cmocka_unit_test(keys_that_are_no_names_do_not_matter_beside_what_is_asked_for),
+        cmocka_unit_test(a_pickle_that_is_too_long_is_not_read),
         cmocka_unit_test(many_tensors_of_one_storage),
         cmocka_unit_test(depth),
         cmocka_unit_test(wrappers),
         cmocka_unit_test(the_same_in_many_places),
         cmocka_unit_test(long_names),
+        cmocka_unit_test(all_names_together),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
 }

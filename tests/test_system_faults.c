@@ -5,8 +5,7 @@
 #endif
 
 #include "file_support.h"
-
-#include "io/internal.h"
+#include "pt_support.h"
 
 #if defined(PRUNE_TESTS_WRAP)
 
@@ -210,7 +209,7 @@ static void a_directory_that_cannot_be_opened_is_nothing_to_wait_for(void **stat
 static void a_file_that_cannot_be_read_is_an_io_error(void **state)
 {
     (void)state;
-    char bytes[3];
+    char part[3];
     uint64_t size = 7;
     size_t got = 7;
     pruni_input input;
@@ -229,8 +228,8 @@ static void a_file_that_cannot_be_read_is_an_io_error(void **state)
     refuse(NULL, 0);
     assert_int_equal(size, 5);
     refuse("ferror", 0);
-    assert_fails(pruni_input_read(&input, 4, bytes, 3), PRUNE_ERROR_IO, "cannot read 'test_system_faults.tmp'");
-    assert_ok(pruni_input_read_some(&got, &input, UINT64_MAX - 1, bytes, 1)); /* further than any file goes */
+    assert_fails(pruni_input_read(&input, 4, part, 3), PRUNE_ERROR_IO, "cannot read 'test_system_faults.tmp'");
+    assert_ok(pruni_input_read_some(&got, &input, UINT64_MAX - 1, part, 1)); /* further than any file goes */
     assert_int_equal(got, 0);
     pruni_input_close(&input);
     remove(name);
@@ -240,7 +239,7 @@ static void a_pipe_that_cannot_be_read_is_an_io_error(void **state)
 {
     (void)state;
     int ends[2];
-    char bytes[3], path[32];
+    char part[3], path[32];
     bool holds = false;
     pruni_input input;
     for (int asks = 0; asks < 2; asks++) {
@@ -251,8 +250,8 @@ static void a_pipe_that_cannot_be_read_is_an_io_error(void **state)
         assert_ok(pruni_input_open(&input, path));
         close(ends[0]);
         refuse("ferror", 0);
-        assert_fails(asks ? pruni_input_holds(&holds, &input, 2) : pruni_input_read(&input, 0, bytes, 3),
-                     PRUNE_ERROR_IO, "cannot read '/dev/fd/");
+        assert_fails(asks ? pruni_input_holds(&holds, &input, 2) : pruni_input_read(&input, 0, part, 3), PRUNE_ERROR_IO,
+                     "cannot read '/dev/fd/");
         pruni_input_close(&input);
     }
 }
@@ -304,6 +303,37 @@ static void reading_may_fail_at_any_byte(void **state)
     prune_dict_release(dict);
 }
 
+/* 64 bytes more than are given for nothing: the file is asked whether it has so many. */
+static void how_long_a_file_is_may_not_be_known(void **state)
+{
+    (void)state;
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
+    pruni_file file;
+    bytes data = pt_of_one_float_repeated((PRUNI_PT_FREE_BYTES + PRUNI_PT_MAX_REPEATS * 64) / sizeof(float));
+    prune_status status = PRUNE_ERROR_IO;
+    write_bytes(name, data);
+    free(data.data);
+    for (int before = 0; status; before++) {
+        refuse("ferror", before);
+        status = pruni_file_open(&file, name, &options);
+        if (status)
+            assert_fails(status, PRUNE_ERROR_IO, "cannot read 'test_system_faults.tmp'");
+    }
+    refuse(NULL, 0);
+    pruni_file_close(&file);
+    remove(name);
+}
+
+static void elements_that_lie_far_apart_may_not_be_read(void **state)
+{
+    (void)state;
+    bytes data = pt_of_floats_far_apart();
+    write_bytes(name, data);
+    free(data.data);
+    expect_every_read_may_fail("fread", name, NULL);
+    remove(name);
+}
+
 static void a_failure_without_a_reason_is_told_without_one(void **state)
 {
     (void)state;
@@ -315,6 +345,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reading_may_fail_at_any_byte),
+        cmocka_unit_test(how_long_a_file_is_may_not_be_known),
+        cmocka_unit_test(elements_that_lie_far_apart_may_not_be_read),
         cmocka_unit_test(a_failure_without_a_reason_is_told_without_one),
         cmocka_unit_test(a_refused_step_leaves_the_old_file_alone),
         cmocka_unit_test(a_link_that_cannot_be_followed_is_an_io_error),

@@ -35,21 +35,16 @@ static prune_status step(pruni_pickle *pickle)
 
 static prune_status run(pruni_pickle *pickle)
 {
-    while (!pickle->stopped) {
-        if (step(pickle))
-            return prune_last_status();
-        if (pickle->at > PRUNI_PICKLE_MAX_SIZE)
-            return pruni_pickle_fail(pickle, PRUNI_LIMIT, "a pickle of more than %d bytes", PRUNI_PICKLE_MAX_SIZE);
-    }
-    return PRUNE_OK;
+    prune_status status = PRUNE_OK;
+    while (!status && !pickle->stopped)
+        status = step(pickle);
+    return status;
 }
 
 prune_status pruni_pickle_open(pruni_pickle *pickle, const char *source, unsigned char *bytes, size_t size)
 {
     *pickle = (pruni_pickle){ .source = source, .bytes = bytes, .size = size };
-    prune_status status = size > PRUNI_PICKLE_MAX_SIZE
-                              ? pruni_bad_file(PRUNI_LIMIT, source, "a pickle of %zu bytes", size)
-                              : run(pickle);
+    prune_status status = run(pickle);
     if (!status && pickle->at < pickle->size)
         status = pruni_pickle_fail(pickle, PRUNI_LAYOUT, "%zu bytes follow the STOP", pickle->size - pickle->at);
     if (status)

@@ -87,10 +87,11 @@ typedef struct pruni_pickle {
 
 /* ---- The machine (pickle.c) ---- */
 
-/* Runs the pickle that fills `bytes`, which the machine owns from now on, also where this fails. */
+/* Runs the pickle that fills `bytes`, at most PRUNI_PICKLE_MAX_SIZE of them, which the machine owns from now on, also where
+ * this fails. */
 prune_status pruni_pickle_open(pruni_pickle *pickle, const char *source, unsigned char *bytes, size_t size);
 
-/* Runs a pickle that begins at `start` in the input. *end: where it ends. */
+/* Runs a pickle that begins at `start` in the input. *end: where it ends. Fails with limit where it is longer than that. */
 prune_status pruni_pickle_open_at(pruni_pickle *pickle, pruni_input *input, uint64_t start, uint64_t *end);
 void pruni_pickle_close(pruni_pickle *pickle);
 

@@ -14,13 +14,15 @@ static prune_status truncated(const pruni_pickle *pickle)
     return pruni_pickle_fail(pickle, PRUNI_TRUNCATED, "the pickle ends after %zu bytes", pickle->size);
 }
 
-/* Reads on, twice as far as before, or as far as `needed`; at the end of the input nothing more comes. */
+/* Reads on, twice as far as before, or as far as `needed`, but not beyond what a pickle may have; at the end of the input
+ * nothing more comes. */
 static prune_status read_on(pruni_pickle *pickle, size_t needed)
 {
     enum { FIRST = 1024 };
     size_t wanted = pickle->size > FIRST ? pickle->size : FIRST;
     if (wanted < needed)
         wanted = needed;
+    wanted = (size_t)pruni_smaller((int64_t)wanted, PRUNI_PICKLE_MAX_SIZE - (int64_t)pickle->size);
     void *bytes = pickle->bytes;
     if (pruni_grow(&bytes, &pickle->capacity, (int64_t)(pickle->size + wanted), 1))
         return PRUNE_ERROR_MEMORY;
@@ -41,7 +43,7 @@ prune_status pruni_pickle_require(pruni_pickle *pickle, uint64_t size)
     if (pickle->input) {
         bool holds = false;
         if (size > PRUNI_PICKLE_MAX_SIZE - pickle->at)
-            return pruni_pickle_fail(pickle, PRUNI_LIMIT, "%llu bytes at once", (unsigned long long)size);
+            return pruni_pickle_fail(pickle, PRUNI_LIMIT, "a pickle of more than %d bytes", PRUNI_PICKLE_MAX_SIZE);
         if (pruni_input_holds(&holds, pickle->input, pickle->start + pickle->at + size))
             return prune_last_status();
         if (holds && read_on(pickle, (size_t)size - left(pickle)))
