@@ -191,6 +191,19 @@ char *describe(const prune_module *module)
     return out.data;
 }
 
+/* A generator whose words are all 0 goes on so for ever. */
+prune_tensor *stop_generator(void)
+{
+    enum { WORDS_AT = 24 };
+    prune_tensor *before = NULL, *stopped = NULL;
+    assert_ok(prune_generator_get_state(&before, NULL));
+    assert_ok(prune_tensor_clone(&stopped, before));
+    memset((uint8_t *)pruni_tensor_pointer(stopped) + WORDS_AT, 0, 8 * PRUNI_MT19937_WORDS);
+    assert_ok(prune_generator_set_state(NULL, stopped));
+    prune_tensor_release(stopped);
+    return before;
+}
+
 void check_description(const prune_module *module, char *description, const char *file, int line)
 {
     text now = { describe(module), 0, 0 };

@@ -42,6 +42,9 @@ prune_tensor *orig_of(const prune_module *module);
  * bits, flags, hooks, methods, room for work. To be freed with free(). */
 char *describe(const prune_module *module);
 
+/* The default generator draws 0 from now on; its state before, to be set again and released. */
+prune_tensor *stop_generator(void);
+
 /* The module is as described; frees the description. */
 #define assert_as_described(module, description) check_description((module), (description), __FILE__, __LINE__)
 void check_description(const prune_module *module, char *description, const char *file, int line);

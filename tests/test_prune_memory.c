@@ -181,6 +181,26 @@ static void every_prune(void **state)
         try_on_all(operations[i]);
 }
 
+/* Too many for all to be looked at again, and all equal: the draws must be kept. */
+static void draws_that_are_all_equal(void **state)
+{
+    (void)state;
+    const int64_t n = 5000;
+    prune_tensor *saved = stop_generator(), *weight = NULL;
+    scene s = { .act = random_unstructured };
+    assert_ok(prune_module_create(&s.net, "Net", NULL, NULL));
+    assert_ok(prune_tensor_ones(&weight, &n, 1, PRUNE_FLOAT32));
+    assert_ok(prune_module_register_parameter(s.net, "weight", weight));
+    make_room(s.net);
+    s.before = describe(s.net);
+    try_every_allocation(act, unchanged, describe_again, &s);
+    free(s.before);
+    assert_ok(prune_generator_set_state(NULL, saved));
+    prune_tensor_release(saved);
+    prune_tensor_release(weight);
+    prune_module_release(s.net);
+}
+
 static prune_status remove_it(scene *s)
 {
     return prune_remove(s->net, "weight");
@@ -399,9 +419,13 @@ static void looking_and_copying(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_prune),         cmocka_unit_test(removing),
-        cmocka_unit_test(sentences),           cmocka_unit_test(methods_by_themselves),
-        cmocka_unit_test(methods_of_ones_own), cmocka_unit_test(looking_and_copying),
+        cmocka_unit_test(every_prune),
+        cmocka_unit_test(draws_that_are_all_equal),
+        cmocka_unit_test(removing),
+        cmocka_unit_test(sentences),
+        cmocka_unit_test(methods_by_themselves),
+        cmocka_unit_test(methods_of_ones_own),
+        cmocka_unit_test(looking_and_copying),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
 }
