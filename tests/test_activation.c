@@ -232,6 +232,8 @@ static void softmax_layers_keep_their_dim(void **state)
     x = pattern(0, PRUNE_SHAPE(3));
     assert_call_fails(softmax, x, PRUNE_ERROR_INDEX,
                       "Dimension out of range (expected to be in range of [-1, 0], but got 1)");
+    assert_call_fails(log_softmax, x, PRUNE_ERROR_INDEX,
+                      "Dimension out of range (expected to be in range of [-1, 0], but got -2)");
     prune_tensor_release(x);
     prune_module_release(softmax);
     prune_module_release(log_softmax);

@@ -85,7 +85,7 @@ static void release_is_not_called_on_failure(void **state)
     assert_fails(prune_tensor_from_blob(NULL, memory, PRUNE_SHAPE(2), &options), PRUNE_ERROR_TYPE, "'out' is NULL");
     options.strides = (const int64_t[]){ -1 };
     assert_fails(prune_tensor_from_blob(&t, memory, PRUNE_SHAPE(2), &options), PRUNE_ERROR_VALUE,
-                 "negative stride -1 of dim 0");
+                 "prune_tensor_from_blob: negative stride -1 of dim 0");
     options.strides = NULL;
     options.dtype = (prune_dtype)99;
     assert_fails(prune_tensor_from_blob(&t, memory, PRUNE_SHAPE(2), &options), PRUNE_ERROR_VALUE, "99 is not a dtype");

@@ -67,14 +67,15 @@ static void a_call_checks_its_arguments(void **state)
     (void)state;
     prune_module *m = module_of("Echo", &echo_ops), *plain = module_of("Linear", NULL);
     prune_tensor *x = scalar(3), *nothing = NULL, *y = x;
-    assert_fails(prune_module_call(NULL, m, x), PRUNE_ERROR_TYPE, "y");
-    assert_fails(prune_module_call(&y, NULL, x), PRUNE_ERROR_TYPE, "module");
+    assert_fails(prune_module_call(NULL, m, x), PRUNE_ERROR_TYPE, "'y'");
+    assert_fails(prune_module_call(&y, NULL, x), PRUNE_ERROR_TYPE, "'module'");
     assert_fails(prune_module_call(&y, m, NULL), PRUNE_ERROR_TYPE, "'x' is NULL");
-    assert_fails(prune_module_call_many(NULL, 1, m, &x, 1), PRUNE_ERROR_TYPE, "y");
-    assert_fails(prune_module_call_many(&y, 1, NULL, &x, 1), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_call_many(&y, 1, m, NULL, 1), PRUNE_ERROR_TYPE, "x");
-    assert_fails(prune_module_call_many(&y, 1, m, &nothing, 1), PRUNE_ERROR_TYPE, "input 0 of Echo is NULL");
-    assert_fails(prune_module_call_many(&y, -1, m, &x, 1), PRUNE_ERROR_VALUE, "-1 outputs");
+    assert_fails(prune_module_call_many(NULL, 1, m, &x, 1), PRUNE_ERROR_TYPE, "'y'");
+    assert_fails(prune_module_call_many(&y, 1, NULL, &x, 1), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_call_many(&y, 1, m, NULL, 1), PRUNE_ERROR_TYPE, "'x'");
+    assert_fails(prune_module_call_many(&y, 1, m, &nothing, 1), PRUNE_ERROR_TYPE,
+                 "prune_module_call_many: input 0 of Echo is NULL");
+    assert_fails(prune_module_call_many(&y, -1, m, &x, 1), PRUNE_ERROR_VALUE, "-1 outputs and 1 inputs");
     assert_fails(prune_module_call_many(&y, 1, m, &x, -1), PRUNE_ERROR_VALUE, "-1 inputs");
     add_teller(plain, "hook");
     assert_fails(prune_module_call(&y, plain, x), PRUNE_ERROR_UNSUPPORTED,

@@ -380,8 +380,8 @@ static void cloning_checks_its_arguments(void **state)
 {
     (void)state;
     prune_module *m = module_of("M"), *copy = NULL;
-    assert_fails(prune_module_clone(NULL, m), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_module_clone(&copy, NULL), PRUNE_ERROR_TYPE, "module");
+    assert_fails(prune_module_clone(NULL, m), PRUNE_ERROR_TYPE, "'out'");
+    assert_fails(prune_module_clone(&copy, NULL), PRUNE_ERROR_TYPE, "'module'");
     prune_module_release(m);
 }
 

@@ -151,7 +151,8 @@ static void options_are_checked(void **state)
     prune_method_options options = PRUNE_METHOD_OPTIONS_INIT;
     prune_method *m = NULL;
     options.ties = (prune_ties)2;
-    assert_fails(prune_method_l1_unstructured(&m, prune_count(1), &options), PRUNE_ERROR_VALUE, "2 is no way");
+    assert_fails(prune_method_l1_unstructured(&m, prune_count(1), &options), PRUNE_ERROR_VALUE,
+                 "2 is no way to break ties");
     options.ties = PRUNE_TIES_TORCH;
     options.size = 1;
     assert_fails(prune_method_random_unstructured(&m, prune_count(1), &options), PRUNE_ERROR_VALUE, "size");
@@ -198,8 +199,8 @@ static void a_container_may_be_made_of_several(void **state)
     assert_fails(prune_method_container(&container, (prune_method *const[]){ a, other }, 2), PRUNE_ERROR_VALUE, "bias");
     assert_fails(prune_method_container(&container, (prune_method *const[]){ a, NULL }, 2), PRUNE_ERROR_TYPE, "NULL");
     assert_fails(prune_method_container(&container, (prune_method *const[]){ NULL }, 1), PRUNE_ERROR_TYPE, "NULL");
-    assert_fails(prune_method_container(&container, NULL, 1), PRUNE_ERROR_TYPE, "NULL");
-    assert_fails(prune_method_container(&container, NULL, -1), PRUNE_ERROR_VALUE, "-1");
+    assert_fails(prune_method_container(&container, NULL, 1), PRUNE_ERROR_TYPE, "'methods' is NULL");
+    assert_fails(prune_method_container(&container, NULL, -1), PRUNE_ERROR_VALUE, "prune_method_container: -1 methods");
     assert_null(container);
     prune_method_release(a);
     prune_method_release(b);
@@ -278,7 +279,8 @@ static void the_methods_of_a_parameter_are_its_own(void **state)
     assert_ptr_not_equal(applied, m);
     assert_null(prune_method_tensor_name(m));
     assert_string_equal(prune_method_tensor_name(applied), "weight");
-    assert_fails(prune_method_set_tensor_name(applied, "bias"), PRUNE_ERROR_STATE, "'weight'");
+    assert_fails(prune_method_set_tensor_name(applied, "bias"), PRUNE_ERROR_STATE,
+                 "the L1Unstructured is at work on parameter 'weight', which it keeps");
     assert_ok(prune_apply(net, "weight", applied, NULL));
     prune_method *container = prune_method_retain(prune_applied_method(net, "weight"));
     assert_ptr_equal(prune_container_get(container, 0), applied);

@@ -261,7 +261,7 @@ static void a_parameter_is_not_touched_while_it_is_pruned(void **state)
         for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
             char *before = describe(net);
             assert_fails(apply(net, &unstructured, (counted){ .act = acts[i] }), PRUNE_ERROR_STATE,
-                         "parameter 'weight' of Net is being pruned");
+                         "parameter 'weight' of Net is being pruned: its compute_mask must not touch it");
             assert_as_described(net, before);
         }
         assert_ok(prune_identity(net, "weight"));
@@ -361,10 +361,10 @@ static void ops_are_checked(void **state)
     assert_fails(prune_method_create(&m, &ops, &context), PRUNE_ERROR_VALUE, "size");
     ops = unstructured;
     ops.type_name = NULL;
-    assert_fails(prune_method_create(&m, &ops, &context), PRUNE_ERROR_TYPE, "type_name");
+    assert_fails(prune_method_create(&m, &ops, &context), PRUNE_ERROR_TYPE, "'ops->type_name'");
     ops = unstructured;
     ops.compute_mask = NULL;
-    assert_fails(prune_method_create(&m, &ops, &context), PRUNE_ERROR_TYPE, "compute_mask");
+    assert_fails(prune_method_create(&m, &ops, &context), PRUNE_ERROR_TYPE, "'ops->compute_mask'");
     ops = unstructured;
     ops.type = (prune_method_type)0;
     assert_fails(prune_method_create(&m, &ops, &context), PRUNE_ERROR_VALUE, "Unrecognized PRUNING_TYPE 0");
@@ -372,9 +372,9 @@ static void ops_are_checked(void **state)
     ops.dim = NULL;
     assert_fails(prune_method_create(&m, &ops, &context), PRUNE_ERROR_ATTRIBUTE,
                  "Pruning methods of PRUNING_TYPE \"structured\" need to have the attribute `dim` defined.");
-    assert_fails(prune_method_create(&m, &unstructured, NULL), PRUNE_ERROR_TYPE, "context");
-    assert_fails(prune_method_create(&m, NULL, NULL), PRUNE_ERROR_TYPE, "ops");
-    assert_fails(prune_method_create(NULL, &unstructured, &context), PRUNE_ERROR_TYPE, "out");
+    assert_fails(prune_method_create(&m, &unstructured, NULL), PRUNE_ERROR_TYPE, "context is NULL");
+    assert_fails(prune_method_create(&m, NULL, NULL), PRUNE_ERROR_TYPE, "'ops'");
+    assert_fails(prune_method_create(NULL, &unstructured, &context), PRUNE_ERROR_TYPE, "'out'");
     assert_null(m);
 }
 

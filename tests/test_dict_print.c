@@ -121,7 +121,8 @@ static void arguments_are_checked(void **state)
     options.linewidth = 0;
     assert_fails(prune_dict_print(NULL, dict, NULL), PRUNE_ERROR_TYPE, "prune_dict_print: argument 'file'");
     assert_fails(prune_dict_print(stdout, NULL, NULL), PRUNE_ERROR_TYPE, "argument 'dict'");
-    assert_fails(prune_dict_print(stdout, dict, &options), PRUNE_ERROR_VALUE, "linewidth is 0");
+    assert_fails(prune_dict_print(stdout, dict, &options), PRUNE_ERROR_VALUE,
+                 "prune_dict_print: print option linewidth is 0");
     prune_dict_release(dict);
 }
 

@@ -292,7 +292,7 @@ static void null_arguments_are_named(void **state)
         assert_fails(operations[i].change(NULL, a), PRUNE_ERROR_TYPE, "argument 't' is NULL");
         assert_fails(operations[i].change(a, NULL), PRUNE_ERROR_TYPE, "argument 'b' is NULL");
     }
-    assert_fails(prune_tensor_mul_(NULL, a), PRUNE_ERROR_TYPE, "prune_tensor_mul_");
+    assert_fails(prune_tensor_mul_(NULL, a), PRUNE_ERROR_TYPE, "'t'");
     prune_tensor_release(a);
 }
 

@@ -186,9 +186,10 @@ static void errors_come_in_pytorchs_order_and_words(void **state)
                  "amount=9 should be smaller than the number of parameters to prune=4");
     assert_fails(prune_global_unstructured(plain, 0, more), PRUNE_ERROR_VALUE,
                  "torch.cat(): expected a non-empty list of Tensors");
-    assert_fails(prune_global_unstructured(NULL, 1, more), PRUNE_ERROR_TYPE, "parameters");
-    assert_fails(prune_global_unstructured(plain, 1, NULL), PRUNE_ERROR_TYPE, "method");
-    assert_fails(prune_global_unstructured(nothing, 1, more), PRUNE_ERROR_TYPE, "parameters[0].module is NULL");
+    assert_fails(prune_global_unstructured(NULL, 1, more), PRUNE_ERROR_TYPE, "'parameters'");
+    assert_fails(prune_global_unstructured(plain, 1, NULL), PRUNE_ERROR_TYPE, "'method'");
+    assert_fails(prune_global_unstructured(nothing, 1, more), PRUNE_ERROR_TYPE,
+                 "prune_global_unstructured: parameters[0].module is NULL");
     assert_fails(prune_global_unstructured(nameless, 1, more), PRUNE_ERROR_TYPE, "parameters[0].name is NULL");
     assert_fails(prune_all(late, 2, l1(prune_count(1))), PRUNE_ERROR_TYPE,
                  "cannot assign 'torch.FloatTensor' object to parameter 'mean_orig'");

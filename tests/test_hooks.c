@@ -15,15 +15,15 @@ static void ids_rise_from_zero_and_failures_take_none(void **state)
     bad = teller_ops;
     bad.type_name = NULL;
     assert_fails(prune_module_register_forward_pre_hook(&id, a, &bad, &(teller){ .name = "x" }), PRUNE_ERROR_TYPE,
-                 "type_name");
+                 "'ops->type_name'");
     bad = teller_ops;
     bad.call = NULL;
     assert_fails(prune_module_register_forward_pre_hook(&id, a, &bad, &(teller){ .name = "x" }), PRUNE_ERROR_TYPE,
-                 "call");
+                 "'ops->call'");
     assert_fails(prune_module_register_forward_pre_hook(&id, a, &teller_ops, NULL), PRUNE_ERROR_TYPE,
                  "Teller has a context of");
-    assert_fails(prune_module_register_forward_pre_hook(&id, NULL, &teller_ops, NULL), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_register_forward_pre_hook(&id, a, NULL, NULL), PRUNE_ERROR_TYPE, "ops");
+    assert_fails(prune_module_register_forward_pre_hook(&id, NULL, &teller_ops, NULL), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_register_forward_pre_hook(&id, a, NULL, NULL), PRUNE_ERROR_TYPE, "'ops'");
     assert_int_equal(id, -7);
     assert_null(prune_module_forward_pre_hook(a, 0, NULL));
 
@@ -52,10 +52,10 @@ static void hooks_are_listed_and_run_in_order(void **state)
     assert_ok(prune_module_run_forward_pre_hooks(m, false));
     assert_string_equal(story, "a b ");
     assert_ok(prune_module_remove_forward_pre_hook(m, a));
-    assert_fails(prune_module_remove_forward_pre_hook(m, a), PRUNE_ERROR_KEY, "Linear has no forward pre-hook of id");
+    assert_fails(prune_module_remove_forward_pre_hook(m, a), PRUNE_ERROR_KEY, "Linear has no forward pre-hook of id ");
     assert_fails(prune_module_remove_forward_pre_hook(m, -1), PRUNE_ERROR_KEY, "id -1");
     assert_fails(prune_module_remove_forward_pre_hook(m, INT64_MAX), PRUNE_ERROR_KEY, "id 9223372036854775807");
-    assert_fails(prune_module_remove_forward_pre_hook(NULL, b), PRUNE_ERROR_TYPE, "module");
+    assert_fails(prune_module_remove_forward_pre_hook(NULL, b), PRUNE_ERROR_TYPE, "'module'");
     assert_string_equal(prune_module_forward_pre_hook(m, 0, NULL), "Teller");
     prune_module_release(m);
 }
@@ -247,7 +247,7 @@ static void hooks_of_a_tree_run_in_the_order_of_its_modules(void **state)
     story[0] = '\0';
     assert_fails(prune_module_run_forward_pre_hooks(net, true), PRUNE_ERROR_STATE, "not today");
     assert_string_equal(story, "net a ");
-    assert_fails(prune_module_run_forward_pre_hooks(NULL, true), PRUNE_ERROR_TYPE, "module");
+    assert_fails(prune_module_run_forward_pre_hooks(NULL, true), PRUNE_ERROR_TYPE, "'module'");
     prune_module_release(net);
     prune_module_release(a);
     prune_module_release(b);

@@ -155,6 +155,10 @@ static void what_is_not_json_is_a_syntax_error_at_its_byte(void **state)
             fail_msg("%s gave %s", texts[i], events);
     }
     assert_problem("[1,]", "syntax: no value at byte 3 of the JSON text");
+    assert_problem("-", "syntax: a number without digits at byte 1 of the JSON text");
+    assert_problem("1.", "syntax: a fraction without digits at byte 2 of the JSON text");
+    assert_problem("1e", "syntax: an exponent without digits at byte 2 of the JSON text");
+    assert_problem("{\"a\"1}", "syntax: no ':' after the key at byte 4 of the JSON text");
     assert_problem("{\"a\":1]", "syntax: neither ',' nor '}' at byte 6 of the JSON text");
     assert_non_null(strstr(events_of("{}\0", 3), "!syntax: something behind the value at byte 2"));
     assert_non_null(strstr(events_of("\"a\0\"", 4), "!syntax: a control character in a string at byte 2"));

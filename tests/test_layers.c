@@ -299,7 +299,7 @@ static void a_failing_child_ends_the_run(void **state)
     prune_tensor *x = pattern(0, PRUNE_SHAPE(3)), *two = pattern(0, PRUNE_SHAPE(2)), *y[2] = { NULL, NULL };
     assert_call_fails(net, x, PRUNE_ERROR_RUNTIME, "cannot be multiplied (1x3 and 2x2)");
     assert_ok(prune_module_register_module(net, "1", NULL));
-    assert_call_fails(net, two, PRUNE_ERROR_TYPE, "child '1' is None");
+    assert_call_fails(net, two, PRUNE_ERROR_TYPE, "Sequential: child '1' is None, not callable");
     assert_fails(prune_module_call_many(y, 2, net, &two, 1), PRUNE_ERROR_UNSUPPORTED, "Sequential takes one input");
     prune_tensor_release(x);
     prune_tensor_release(two);
@@ -313,8 +313,9 @@ static void sequential_refuses_what_is_no_module(void **state)
     assert_ok(prune_identity_create(&parts[0]));
     assert_fails(prune_sequential_create(NULL, parts, 1), PRUNE_ERROR_TYPE, "'out' is NULL");
     assert_fails(prune_sequential_create(&net, NULL, 1), PRUNE_ERROR_TYPE, "'modules' is NULL");
-    assert_fails(prune_sequential_create(&net, parts, 2), PRUNE_ERROR_TYPE, "modules[1] is NULL");
-    assert_fails(prune_sequential_create(&net, parts, -1), PRUNE_ERROR_VALUE, "count is -1");
+    assert_fails(prune_sequential_create(&net, parts, 2), PRUNE_ERROR_TYPE,
+                 "prune_sequential_create: modules[1] is NULL");
+    assert_fails(prune_sequential_create(&net, parts, -1), PRUNE_ERROR_VALUE, "prune_sequential_create: count is -1");
     assert_null(net);
     prune_module_release(parts[0]);
 }

@@ -411,6 +411,9 @@ static void a_look_at_a_deep_tree_that_runs_out_of_memory_says_so(void **state)
     (void)state;
     prune_module *net = nested(pruned_linear(), 40);
     try_every_allocation(look, NULL, NULL, net);
+    fail_allocation(0, true);
+    assert_missing(prune_is_pruned(net), PRUNE_ERROR_MEMORY, "out of memory");
+    fail_allocation(-1, false);
     prune_module_release(net);
 }
 

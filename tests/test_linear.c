@@ -248,7 +248,7 @@ static void a_missing_weight_is_named(void **state)
     prune_tensor *x = pattern(0, PRUNE_SHAPE(3)), *cube = pattern(0, PRUNE_SHAPE(2, 3, 1)), *integers = NULL;
     assert_ok(prune_tensor_zeros(&integers, PRUNE_SHAPE(2, 3), PRUNE_INT64));
     assert_ok(prune_module_register_parameter(layer, "weight", cube));
-    assert_call_fails(layer, x, PRUNE_ERROR_RUNTIME, "must be a matrix, got 3-D tensor");
+    assert_call_fails(layer, x, PRUNE_ERROR_RUNTIME, "mat2 must be a matrix, got 3-D tensor");
     assert_ok(prune_module_register_parameter(layer, "weight", integers));
     assert_call_fails(layer, x, PRUNE_ERROR_UNSUPPORTED, "torch.int64");
     assert_ok(prune_module_register_parameter(layer, "weight", NULL));

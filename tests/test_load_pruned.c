@@ -344,8 +344,9 @@ static void a_dict_that_says_both_is_refused(void **state)
     prune_module *net = make_net();
     prune_dict *dict = pruned_dict();
     put(dict, "fc.weight", make_tensor(PRUNE_SHAPE(3), 1, 2, 3));
-    fails_and_changes_nothing(net, dict, PRUNE_ERROR_VALUE,
-                              "the dict holds \"fc.weight\" beside \"fc.weight_orig\" and \"fc.weight_mask\"");
+    fails_and_changes_nothing(
+        net, dict, PRUNE_ERROR_VALUE,
+        "the dict holds \"fc.weight\" beside \"fc.weight_orig\" and \"fc.weight_mask\": pruned or not?");
     prune_dict_release(dict);
     prune_module_release(net);
 }
@@ -373,6 +374,22 @@ static void what_cannot_be_pruned_is_refused(void **state)
     assert_ok(prune_module_register_parameter(fc_of(net), "weight", half));
     prune_tensor_release(half);
     fails_and_changes_nothing(net, dict, PRUNE_ERROR_UNSUPPORTED, "torch.float16");
+    prune_dict_release(dict);
+    prune_module_release(net);
+}
+
+static void read_only_memory_is_not_loaded_into(void **state)
+{
+    (void)state;
+    static const float rom[] = { 1, 2 };
+    prune_module *net = make_net();
+    prune_dict *dict = pruned_dict();
+    prune_tensor *bias = NULL;
+    assert_ok(prune_tensor_from_const_blob(&bias, rom, PRUNE_SHAPE(2), NULL));
+    assert_ok(prune_module_register_parameter(net, "bias", bias));
+    prune_tensor_release(bias);
+    fails_and_changes_nothing(net, dict, PRUNE_ERROR_STATE,
+                              "cannot load the state dict for Net: \"bias\" lies in read-only memory");
     prune_dict_release(dict);
     prune_module_release(net);
 }
@@ -473,6 +490,7 @@ int main(void)
         cmocka_unit_test(a_dict_that_says_both_is_refused),
         cmocka_unit_test(a_mask_of_another_shape_is_refused),
         cmocka_unit_test(what_cannot_be_pruned_is_refused),
+        cmocka_unit_test(read_only_memory_is_not_loaded_into),
         cmocka_unit_test(a_pruning_that_cannot_be_removed_is_refused),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(every_allocation_may_fail),

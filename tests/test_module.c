@@ -53,11 +53,12 @@ static void creating_checks_its_arguments(void **state)
     (void)state;
     prune_module *m = NULL;
     const prune_module_ops wrong_size = { .size = 8 };
-    assert_fails(prune_module_create(NULL, "A", NULL, NULL), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_module_create(&m, NULL, NULL, NULL), PRUNE_ERROR_TYPE, "type_name");
+    assert_fails(prune_module_create(NULL, "A", NULL, NULL), PRUNE_ERROR_TYPE, "'out'");
+    assert_fails(prune_module_create(&m, NULL, NULL, NULL), PRUNE_ERROR_TYPE, "'type_name'");
     assert_fails(prune_module_create(&m, "", NULL, NULL), PRUNE_ERROR_VALUE, "type_name is empty");
     assert_fails(prune_module_create(&m, "A", &wrong_size, NULL), PRUNE_ERROR_VALUE, "size field is 8");
-    assert_fails(prune_module_create(&m, "A", &owner_ops, NULL), PRUNE_ERROR_TYPE, "A has a context");
+    assert_fails(prune_module_create(&m, "A", &owner_ops, NULL), PRUNE_ERROR_TYPE,
+                 "A has a context of 16 bytes, but context is NULL");
     assert_null(m);
 }
 
@@ -181,10 +182,10 @@ static void modules_are_listed_once(void **state)
     prune_named_modules_release(list);
     assert_ok(prune_module_named_children(&list, net));
     assert_string_equal(listing(list), "a:A c:C ");
-    assert_fails(prune_module_named_modules(NULL, net), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_module_named_modules(&list, NULL), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_named_children(NULL, net), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_module_named_children(&list, NULL), PRUNE_ERROR_TYPE, "module");
+    assert_fails(prune_module_named_modules(NULL, net), PRUNE_ERROR_TYPE, "'out'");
+    assert_fails(prune_module_named_modules(&list, NULL), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_named_children(NULL, net), PRUNE_ERROR_TYPE, "'out'");
+    assert_fails(prune_module_named_children(&list, NULL), PRUNE_ERROR_TYPE, "'module'");
     prune_module_release(net);
     assert_string_equal(listing(list), "a:A c:C "); /* the list keeps them */
     prune_named_modules_release(list);
@@ -218,8 +219,8 @@ static void apply_visits_children_first(void **state)
     assert_string_equal(v.text, "B D A ");
     v = (visitor){ .stop = "B", .loudly = true };
     assert_fails(prune_module_apply(net, visit, &v), PRUNE_ERROR_IO, "no more");
-    assert_fails(prune_module_apply(NULL, visit, &v), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_apply(net, NULL, &v), PRUNE_ERROR_TYPE, "visit");
+    assert_fails(prune_module_apply(NULL, visit, &v), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_apply(net, NULL, &v), PRUNE_ERROR_TYPE, "'visit'");
     prune_module_release(net);
 }
 

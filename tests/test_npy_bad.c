@@ -30,7 +30,7 @@ static const bad_header bad_headers[] = {
     { "a key that is no string", 1, "{1: 2}", 0, "schema", "a key that is none of" },
     { "a key that is a word", 1, "{descr: '<f4'}", 0, "schema", "a key that is none of" },
     { "47: descr twice", 1, "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': ()}", 4, "dup",
-      "two descr" },
+      "a header with two descr" },
     { "47: shape twice", 1, "{'descr': '<f4', 'shape': (), 'fortran_order': False, 'shape': ()}", 4, "dup",
       "two shape" },
     { "48: a list", 1, SHAPED("[3]"), 12, "schema", "whose shape is not a tuple" },
@@ -55,7 +55,7 @@ static const bad_header bad_headers[] = {
     { "52: fortran_order 0", 1, NPY_HEADER("<f4", "0", "()"), 4, "schema", "neither True nor False" },
     { "52: 'True'", 1, NPY_HEADER("<f4", "'True'", "()"), 4, "schema", "neither True nor False" },
     { "52: None", 1, NPY_HEADER("<f4", "None", "()"), 4, "schema", "neither True nor False" },
-    { "53: objects", 1, SIMPLE("|O"), 16, "unsafe", "dtype '|O' means Python objects" },
+    { "53: objects", 1, SIMPLE("|O"), 16, "unsafe", "dtype '|O' means Python objects, which are pickled" },
     { "53: objects of 8 bytes", 1, SIMPLE("|O8"), 16, "unsafe", "'|O8'" },
     { "54: fields", 1, "{'descr': [('a', '<f4'), ('b\\'', '<i4')], 'fortran_order': False, 'shape': (2,)}", 16, "unsup",
       "a dtype of several fields" },
@@ -83,7 +83,8 @@ static const bad_header bad_headers[] = {
     { "a NUL in it", 2, "{'descr': '<f4~', 'fortran_order': False, 'shape': ()}", 4, "schema", "dtype '<f4\\x00'" },
     { "a descr that is no string", 1, "{'descr': None, 'fortran_order': False, 'shape': ()}", 4, "schema",
       "whose descr is not a string" },
-    { "56: a product", 1, SHAPED("(10**9,)"), 4, "syntax", "a character that no literal has at its byte 53" },
+    { "56: a product", 1, SHAPED("(10**9,)"), 4, "syntax",
+      "a header with a character that no literal has at its byte 53" },
     { "a sum", 1, SHAPED("(1 + 1,)"), 8, "syntax", "neither a comma nor a bracket" },
     { "no comma in a shape", 1, SHAPED("(1 2)"), 8, "syntax", "neither a comma nor a bracket" },
     { "two commas in a shape", 1, SHAPED("(1,,2)"), 8, "schema", "integers that are not negative" },
@@ -105,7 +106,8 @@ static const bad_header bad_headers[] = {
       "data of 2305843009213693951 bytes" },
     { "59: trailing bytes", 1, SHAPED("(2,)"), 9, "layout", "goes on after the end of its data of 8 bytes" },
     { "59: data of an empty array", 1, SHAPED("(0,)"), 1, "layout", "goes on" },
-    { "60: not UTF-8", 3, "{'descr': '\xe9', 'fortran_order': False, 'shape': ()}", 0, "utf8", "at its byte 11" },
+    { "60: not UTF-8", 3, "{'descr': '\xe9', 'fortran_order': False, 'shape': ()}", 0, "utf8",
+      "the header is not UTF-8 at its byte 11" },
     { "latin-1 before version 3", 1, "{'descr': '\xe9', 'fortran_order': False, 'shape': ()}", 0, "schema",
       "dtype '\\xe9'" },
     { "61: (3L,) in version 3", 3, SHAPED("(3L,)"), 12, "syntax", "an integer of Python 2" },
@@ -151,7 +153,7 @@ static void starts_that_are_wrong(void **state)
     expect_bad_file("half a header", path, file, 20, "truncated", "less than the 66 bytes");
     npy_start(file, 2, 0xFFFFFFF0);
     expect_bad_file("42: half a wide length", path, file, 11, "truncated", "less than the 12 bytes");
-    expect_bad_file("43", path, file, 12, "limit", "a header of 4294967280 bytes");
+    expect_bad_file("43", path, file, 12, "limit", "a header of 4294967280 bytes, NumPy reads up to 10000");
 }
 
 static void headers_that_are_too_long(void **state)
@@ -197,7 +199,8 @@ static void archives_that_are_wrong(void **state)
     expect_bad_archive("empty", "a.npy", array, 0, "truncated", "array 'a': less than the 8 bytes");
     expect_bad_archive("another name", "a.txt", "text", 4, "schema", "zip record 'a.txt' is no .npy array");
     expect_bad_archive("another file", "a.npy", "some text", 9, "magic", "array 'a': does not begin");
-    expect_bad_archive("a name that is not UTF-8", "\xff.npy", array, size, "utf8", "'\\xff.npy' is not UTF-8");
+    expect_bad_archive("a name that is not UTF-8", "\xff.npy", array, size, "utf8",
+                       "the name of zip record '\\xff.npy' is not UTF-8");
     expect_bad_archive("a name twice", "good.npy", array, size, "dup", "'good.npy'");
     size = make_npy(array, 1, SHAPED("(2,)"), 9);
     expect_bad_archive("long", "a.npy", array, size, "layout", "array 'a': goes on after the end");

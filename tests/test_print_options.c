@@ -182,11 +182,11 @@ static void options_outside_their_ranges_are_refused(void **state)
     options = options_of(61, 1000, 3, 80, -1);
     assert_fails(prune_tensor_print(file, t, &options), PRUNE_ERROR_VALUE, "precision is 61, not in the range 0 to 60");
     options = options_of(4, 1000, -1, 80, -1);
-    assert_fails(prune_tensor_print(file, t, &options), PRUNE_ERROR_VALUE, "edgeitems is -1");
+    assert_fails(prune_tensor_print(file, t, &options), PRUNE_ERROR_VALUE, "edgeitems is -1, not 0 or more");
     options = options_of(4, 1000, 3, 0, -1);
-    assert_fails(prune_tensor_to_string(&text, t, &options), PRUNE_ERROR_VALUE, "linewidth is 0");
+    assert_fails(prune_tensor_to_string(&text, t, &options), PRUNE_ERROR_VALUE, "linewidth is 0, not 1 or more");
     options = options_of(4, 1000, 3, 80, 2);
-    assert_fails(prune_tensor_print(file, t, &options), PRUNE_ERROR_VALUE, "sci_mode is 2");
+    assert_fails(prune_tensor_print(file, t, &options), PRUNE_ERROR_VALUE, "sci_mode is 2, not -1, 0 or 1");
     options = options_of(4, 1000, 3, 80, -1);
     options.size = 3;
     assert_fails(prune_tensor_print(file, t, &options), PRUNE_ERROR_VALUE, "size field is 3");

@@ -236,6 +236,25 @@ static void the_value_shows_whether_its_parameter_is_frozen(void **state)
     prune_module_release(net);
 }
 
+/* Frozen, it could become a parameter; then its own parameter was not frozen any more. */
+static void a_value_with_a_gradient_is_no_parameter(void **state)
+{
+    (void)state;
+    prune_module *net = make_module(PRUNE_SHAPE(2), 1, 2), *other = make_module(PRUNE_SHAPE(1), 3);
+    assert_ok(prune_tensor_set_requires_grad(weight_of(net), false));
+    assert_ok(prune_identity(net, "weight"));
+    assert_ok(prune_module_register_parameter(other, "frozen", weight_of(net)));
+    assert_ok(prune_tensor_set_requires_grad(orig_of(net), true));
+    run_hooks(net);
+    assert_fails(prune_module_register_parameter(other, "weight", weight_of(net)), PRUNE_ERROR_VALUE,
+                 "Cannot assign non-leaf Tensor to parameter 'weight': it is the value of a pruned parameter");
+    assert_fails(prune_module_set_tensor(other, "weight", weight_of(net)), PRUNE_ERROR_VALUE,
+                 "Cannot assign non-leaf Tensor to parameter 'weight': it is the value of a pruned parameter");
+    assert_values(weight_of(other), 3);
+    prune_module_release(net);
+    prune_module_release(other);
+}
+
 static void a_tied_parameter_is_pruned_where_it_was_asked(void **state)
 {
     (void)state;
@@ -411,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_permuted_parameter_keeps_its_order_in_memory),
         cmocka_unit_test(a_parameter_with_gaps_gets_a_dense_value),
         cmocka_unit_test(the_value_shows_whether_its_parameter_is_frozen),
+        cmocka_unit_test(a_value_with_a_gradient_is_no_parameter),
         cmocka_unit_test(a_tied_parameter_is_pruned_where_it_was_asked),
         cmocka_unit_test(leftovers_of_the_same_kind_are_replaced_in_their_place),
         cmocka_unit_test(a_value_that_was_replaced_comes_back),

@@ -201,7 +201,8 @@ static void entries_of_checkpoints(void **state)
         bytes file = corpus_file(files[i]);
         prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
         assert_fails(prune_load_memory(&dict, file.data, file.size, &options), PRUNE_ERROR_KEY,
-                     "the file is no plain state dict; its tensors are in 'model' (7), 'list' (2); the entry \"\" is");
+                     "the file is no plain state dict; its tensors are in 'model' (7), 'list' (2); the entry \"\" is "
+                     "all of them");
         options.entry = "epoch";
         assert_fails(prune_load_memory(&dict, file.data, file.size, &options), PRUNE_ERROR_KEY,
                      "the entry 'epoch' of the file is no dict; its tensors are in 'model' (7), 'list' (2)");
@@ -403,8 +404,10 @@ static void legacy_files_that_are_wrong(void **state)
     expect_legacy_fault(legacy_of(PT_PICKLE("\x80\2K\1."), 0, 0), "magic: not a file of torch.save");
     expect_legacy_fault(legacy_of(PT_PICKLE("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x18."), 0, 0),
                         "magic: not a file of torch.save");
-    expect_legacy_fault(legacy_of(PT_PICKLE(MAGIC_PICKLE "\x80\2M\xe8\3."), 0, 0), "unsup: not of the protocol 1001");
-    expect_legacy_fault(legacy_of(PT_PICKLE(MAGIC_PICKLE PROTOCOL_PICKLE "N."), 0, 0), "schema: what should describe");
+    expect_legacy_fault(legacy_of(PT_PICKLE(MAGIC_PICKLE "\x80\2M\xe8\3."), 0, 0),
+                        "unsup: not of the protocol 1001 of torch.save");
+    expect_legacy_fault(legacy_of(PT_PICKLE(MAGIC_PICKLE PROTOCOL_PICKLE "N."), 0, 0),
+                        "schema: what should describe the system is no dict");
     expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW "N."), 6, 6),
                         "schema: the storage keys are no list");
     expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW "]K\0a."), 6, 6),
@@ -418,15 +421,17 @@ static void legacy_files_that_are_wrong(void **state)
                                                                    "0e."),
                                   6, 6),
                         "dup: storage '0' is listed twice");
-    expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW "]."), 6, 6), "layout: 0 storages are listed");
+    expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW "]."), 6, 6),
+                        "layout: 0 storages are listed, and tensors have 1");
     expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW KEYS_PICKLE), 5, 6),
                         "size: storage '0' has 6 elements, and 5 where it lies");
-    expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW KEYS_PICKLE), 6, 5), "truncated: storage '0' ends");
+    expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW KEYS_PICKLE), 6, 5),
+                        "truncated: storage '0' ends at byte 188");
     expect_legacy_fault(legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW KEYS_PICKLE), 6, 7),
-                        "layout: there is more after the last storage");
+                        "layout: there is more after the last storage, at byte 188");
     bytes file = legacy_of(PT_PICKLE(LEGACY_HEAD LEGACY_ROW KEYS_PICKLE), 6, 0);
     file.size -= 4;
-    expect_legacy_fault(file, "truncated: 8 bytes from byte");
+    expect_legacy_fault(file, "truncated: 8 bytes from byte 156 on end after 4");
     for (size_t size = 16; size < sizeof(LEGACY_HEAD LEGACY_ROW KEYS_PICKLE) - 1; size += 7)
         expect_legacy_fault(legacy_of(LEGACY_HEAD LEGACY_ROW KEYS_PICKLE, size - 8, 0, 0), "");
 }

@@ -123,17 +123,18 @@ static void parts_of_archives(void **state)
     (void)state;
     pt_maker maker = PT_MAKER(PT_DICT("U\1w" PT_ROW));
     maker.version = NULL;
-    expect_fault("74: no version", make_pt(&maker).file, "schema", "no version");
+    expect_fault("74: no version", make_pt(&maker).file, "schema", "the archive has no version");
     static const char *const versions[] = { "x", "", "3x", "0", "-1", "1234567890123456" };
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         maker.version = versions[i];
         expect_fault("75: version", make_pt(&maker).file, "schema", "version is no number");
     }
     maker.version = "11\n";
-    expect_fault("a later version", make_pt(&maker).file, "unsup", "version 11");
+    expect_fault("a later version", make_pt(&maker).file, "unsup", "version 11 of the archive");
     maker.version = "1";
     maker.byte_order = "middle";
-    expect_fault("76: byte order", make_pt(&maker).file, "schema", "byte order");
+    expect_fault("76: byte order", make_pt(&maker).file, "schema",
+                 "the archive's byte order is neither little nor big");
     maker.byte_order = "little or perhaps big";
     expect_fault("76: byte order", make_pt(&maker).file, "schema", "byte order");
     maker.byte_order = NULL;
@@ -186,7 +187,7 @@ static const bad_pickle bad_pickles[] = {
     { "85: more after STOP", PT_PICKLE("\x80\2}.."), "layout", "1 bytes follow the STOP" },
     { "86: SETITEM on a list", PT_PICKLE("\x80\2]U\1wNs."), "schema", "keys and values for a list" },
     { "87: odd SETITEMS", PT_PICKLE("\x80\2}(U\1wu."), "schema", "a key without its value" },
-    { "88: no tuple", ID_OF("NQ"), "schema", "that is no tuple" },
+    { "88: no tuple", ID_OF("NQ"), "schema", "a persistent id that is no tuple" },
     { "88: empty", ID_OF(")Q"), "schema", "that is not ('storage'" },
     { "88: another word",
       ID_OF("(U\7storingctorch\nFloatStorage\nU\1"
@@ -217,7 +218,7 @@ static const bad_pickle bad_pickles[] = {
     { "88: view of an int",
       ID_OF("(U\7storagectorch\nFloatStorage\nU\1"
             "0U\3cpuK\6K\1tQ"),
-      "schema", "no tuple" },
+      "schema", "a persistent id with a view that is no tuple" },
     { "88: view beyond",
       ID_OF("(U\7storagectorch\nFloatStorage\nU\1"
             "0U\3cpuK\6(U\1vK\2K\5ttQ"),
@@ -229,7 +230,8 @@ static const bad_pickle bad_pickles[] = {
     { "91: one too many", TENSOR_OF("K\1", "K\6\x85", "K\1\x85"), "size", "'w' reaches beyond its storage" },
     { "91: by its strides", TENSOR_OF("K\0", "K\2K\3\x86", "K\4K\1\x86"), "size", "'w' reaches beyond its storage" },
     { "91: an offset alone", TENSOR_OF("K\6", ")", ")"), "size", "'w' reaches beyond its storage" },
-    { "92: the sum wraps", TENSOR_OF("K\0", "K\3K\3\x86", TWO_TO_62 TWO_TO_62 "\x86"), "overflow", "beyond 2^63" },
+    { "92: the sum wraps", TENSOR_OF("K\0", "K\3K\3\x86", TWO_TO_62 TWO_TO_62 "\x86"), "overflow",
+      "'w' has strides that reach beyond 2^63" },
     { "92: a product wraps", TENSOR_OF("K\0", "K\5\x85", TWO_TO_62 "\x85"), "overflow", "beyond 2^63" },
     { "the number of elements wraps", TENSOR_OF("K\0", TWO_TO_40 TWO_TO_40 "\x86", "K\0K\0\x86"), "overflow",
       "sizes whose product does not fit" },
@@ -265,6 +267,14 @@ static const bad_pickle bad_pickles[] = {
       "dtypes that are not held: 'w' (a sparse tensor)" },
     { "99: quantized", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_qtensor", "N"))), "unsup",
       "(a quantized tensor)" },
+    { "99: nested", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_nested_tensor", "N"))), "unsup",
+      "'w' (a nested tensor)" },
+    { "99: meta", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_meta_tensor_no_storage", "N"))), "unsup",
+      "'w' (a tensor without values)" },
+    { "99: a class that wraps tensors", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_wrapper_subclass", "N"))),
+      "unsup", "'w' (a tensor of another class)" },
+    { "99: another device", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_device_tensor_from_numpy", "N"))), "unsup",
+      "'w' (a tensor of another device)" },
     { "99: complex", ID_OF(PT_ID("ComplexFloatStorage", "0", "K\3")), "size", "reaches beyond" },
     { "99: int16",
       PT_PICKLE(PT_DICT("U\1w" PT_TENSOR(PT_ID("ShortStorage", "0", "K\x0c"), "K\0", "K\6\x85", "K\1\x85"))), "unsup",
@@ -291,7 +301,7 @@ static const bad_pickle bad_pickles[] = {
     { "negated", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_tensor_v2", PT_FLOATS "K\0))\x89N}U\3neg\x88s"))),
       "unsup", "(negated or conjugated values)" },
     { "no storage", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_tensor_v2", "NK\0))\x89N"))), "schema",
-      "no storage" },
+      "'w' has no storage" },
     { "no offset", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_tensor_v2", PT_FLOATS))), "schema", "no storage" },
     { "no arguments", PT_PICKLE(PT_DICT("U\1w" PT_REBUILD("_rebuild_tensor_v2", ""))), "schema", "no storage" },
     { "a class in place of a storage",
@@ -315,6 +325,8 @@ static const bad_pickle bad_pickles[] = {
     { "a name with a NUL", PT_PICKLE(PT_DICT("U\1\0" PT_ROW)), "unsup", "a name with a NUL" },
     { "a name of None", PT_PICKLE(PT_DICT("N" PT_ROW)), "unsup", "whose keys are neither strings nor ints" },
     { "an object", PT_PICKLE("\x80\2cm\nNet\n)\x81}b."), "unsafe", "what 'm.Net' stands for" },
+    { "what a persistent id makes", PT_PICKLE(PT_DICT("U\1w" PT_FLOATS ")R")), "unsafe",
+      "what a persistent id stands for" },
     { "an int", PT_PICKLE("\x80\2K\1."), "key", "is no state dict: it holds no tensors" },
     { "a list", PT_PICKLE("\x80\2](" PT_ROW "e."), "key", "is no plain state dict; its tensors are in the top (1)" },
 };
@@ -433,7 +445,7 @@ static void depth(void **state)
     free(pickle.data);
     pickle = deep_pickle(PRUNI_PT_MAX_DEPTH + 1);
     expect_fault_in("96: too deep", pt_of((const char *)pickle.data, pickle.size), "", "limit",
-                    "lie more than 500 deep");
+                    "dicts or lists lie more than 500 deep");
     free(pickle.data);
     pickle = (bytes){ NULL, 0 };
     add_text(&pickle, "\x80\2)");
@@ -498,6 +510,7 @@ static void the_same_in_many_places(void **state)
 static void long_names(void **state)
 {
     (void)state;
+    enum { LONG = 65000 };
     bytes pickle = { NULL, 0 };
     add_text(&pickle, "\x80\2}X");
     add_le(&pickle, PRUNI_PT_MAX_NAME + 1, 4);
@@ -505,6 +518,18 @@ static void long_names(void **state)
         add_text(&pickle, "n");
     add_bytes(&pickle, PT_PICKLE(PT_ROW "s."));
     expect_fault("a long name", pt_of((const char *)pickle.data, pickle.size), "limit", "a name of more than 65536");
+    free(pickle.data);
+    pickle = (bytes){ NULL, 0 }; /* a list of a long name: each tensor in it has that name before its own */
+    add_text(&pickle, "\x80\2}X");
+    add_le(&pickle, LONG, 4);
+    for (int i = 0; i < LONG; i++)
+        add_text(&pickle, "n");
+    add_bytes(&pickle, PT_PICKLE("](" PT_ROW "q\0"));
+    for (int i = 0; i <= PRUNI_PT_FREE_BYTES / LONG; i++)
+        add_bytes(&pickle, "h\0", 2);
+    add_text(&pickle, "es.");
+    expect_fault_in("names that are long together", pt_of((const char *)pickle.data, pickle.size), "", "limit",
+                    "the names of the tensors are too long");
     free(pickle.data);
 }
 

@@ -254,7 +254,8 @@ static void there_is_no_extreme_of_nothing(void **state)
     assert_fails(prune_tensor_min(&e, t, PRUNE_SHAPE(0, -2), true), PRUNE_ERROR_INDEX,
                  "amin(): Expected reduction dim -2 to have non-zero size.");
     assert_fails(prune_tensor_max(&e, t, PRUNE_ALL_DIMS, false), PRUNE_ERROR_RUNTIME,
-                 "amax(): Expected reduction dim to be specified for input.numel() == 0.");
+                 "amax(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+                 "with the 'dim' argument.");
     assert_null(e);
     e = highest(t, PRUNE_SHAPE(0, 2), false);
     assert_shape(e, 0);

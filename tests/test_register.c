@@ -110,16 +110,16 @@ static void null_arguments_are_type_errors(void **state)
 {
     (void)state;
     prune_module *m = module_of("Linear");
-    assert_fails(prune_module_register_parameter(NULL, "a", NULL), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_register_parameter(m, NULL, NULL), PRUNE_ERROR_TYPE, "name");
-    assert_fails(prune_module_register_buffer(NULL, "a", NULL, true), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_register_buffer(m, NULL, NULL, true), PRUNE_ERROR_TYPE, "name");
-    assert_fails(prune_module_register_module(NULL, "a", NULL), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_register_module(m, NULL, NULL), PRUNE_ERROR_TYPE, "name");
-    assert_fails(prune_module_set_tensor(NULL, "a", NULL), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_set_tensor(m, NULL, NULL), PRUNE_ERROR_TYPE, "name");
-    assert_fails(prune_module_delete(NULL, "a"), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_delete(m, NULL), PRUNE_ERROR_TYPE, "name");
+    assert_fails(prune_module_register_parameter(NULL, "a", NULL), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_register_parameter(m, NULL, NULL), PRUNE_ERROR_TYPE, "'name'");
+    assert_fails(prune_module_register_buffer(NULL, "a", NULL, true), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_register_buffer(m, NULL, NULL, true), PRUNE_ERROR_TYPE, "'name'");
+    assert_fails(prune_module_register_module(NULL, "a", NULL), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_register_module(m, NULL, NULL), PRUNE_ERROR_TYPE, "'name'");
+    assert_fails(prune_module_set_tensor(NULL, "a", NULL), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_set_tensor(m, NULL, NULL), PRUNE_ERROR_TYPE, "'name'");
+    assert_fails(prune_module_delete(NULL, "a"), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_delete(m, NULL), PRUNE_ERROR_TYPE, "'name'");
     assert_int_equal(prune_module_kind(NULL, "a"), PRUNE_KIND_NONE);
     assert_int_equal(prune_module_kind(m, NULL), PRUNE_KIND_NONE);
     prune_module_release(m);
@@ -232,7 +232,8 @@ static void a_module_cannot_become_its_own_descendant(void **state)
 {
     (void)state;
     prune_module *a = module_of("A"), *b = module_of("B"), *c = module_of("C");
-    assert_fails(prune_module_register_module(a, "self", a), PRUNE_ERROR_VALUE, "contains the A");
+    assert_fails(prune_module_register_module(a, "self", a), PRUNE_ERROR_VALUE,
+                 "contains the A that it would become a child of");
     assert_ok(prune_module_register_module(a, "b", b));
     assert_ok(prune_module_register_module(b, "c", c));
     assert_fails(prune_module_register_module(c, "a", a), PRUNE_ERROR_VALUE, "module 'a' (A) contains the C");

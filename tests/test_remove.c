@@ -238,8 +238,8 @@ static void what_is_not_pruned_cannot_be_removed(void **state)
                  "Parameter 'weight' of module Net(\n  (fc): Net()\n) has to be pruned before pruning can be removed");
     assert_fails(prune_remove(net, "nope"), PRUNE_ERROR_VALUE, "Parameter 'nope' of module Net(");
     assert_fails(prune_remove(net, "fc.weight"), PRUNE_ERROR_VALUE, "Parameter 'fc.weight' of module Net(");
-    assert_fails(prune_remove(NULL, "weight"), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_remove(net, NULL), PRUNE_ERROR_TYPE, "name");
+    assert_fails(prune_remove(NULL, "weight"), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_remove(net, NULL), PRUNE_ERROR_TYPE, "'name'");
     prune_module_release(net);
     prune_module_release(child);
 }

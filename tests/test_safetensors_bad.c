@@ -80,7 +80,7 @@ typedef struct bad_header {
 } bad_header;
 
 static const bad_header bad_headers[] = {
-    { "7: 0xFF in the header", "{'\xff':{}}", 0, "utf8", "byte 2" },
+    { "7: 0xFF in the header", "{'\xff':{}}", 0, "utf8", "the header is not UTF-8 at its byte 2" },
     { "8: { only", "{", 0, "syntax", "byte 1" },
     { "12: an array at the top", "[]", 0, "schema", "not an object" },
     { "a string at the top", "'a'", 0, "schema", "not an object" },
@@ -94,7 +94,7 @@ static const bad_header bad_headers[] = {
     { "15: no data_offsets", "{'a':{'dtype':'F32','shape':[1]}}", 4, "schema", "'a': data_offsets is missing" },
     { "15: nothing", "{'a':{}}", 0, "schema", "'a': dtype is missing" },
     { "16: a size of -1", "{'a':{'dtype':'F32','shape':[-1],'data_offsets':[0,4]}}", 4, "schema",
-      "'a': shape has a size" },
+      "'a': shape has a size that is not an integer from 0 to 2^64 - 1" },
     { "16: a size of 2.0", "{'a':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}}", 8, "schema",
       "'a': shape has a size" },
     { "16: a size of '2'", "{'a':{'dtype':'F32','shape':['2'],'data_offsets':[0,8]}}", 8, "schema",
@@ -107,7 +107,7 @@ static const bad_header bad_headers[] = {
     { "17: a size of 2^64", "{'a':{'dtype':'F32','shape':[18446744073709551616],'data_offsets':[0,4]}}", 4, "schema",
       "'a': shape has a size" },
     { "18: one offset", "{'a':{'dtype':'F32','shape':[1],'data_offsets':[4]}}", 4, "schema",
-      "'a': data_offsets is not" },
+      "'a': data_offsets is not an array of two integers from 0 to 2^64 - 1" },
     { "18: three offsets", "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4,4]}}", 4, "schema",
       "'a': data_offsets is not" },
     { "no offset", "{'a':{'dtype':'F32','shape':[1],'data_offsets':[]}}", 4, "schema", "'a': data_offsets is not" },
@@ -128,7 +128,7 @@ static const bad_header bad_headers[] = {
       "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[2],'data_offsets':[4,12]}}",
       12, "layout", "'b': begins at 4, the data before it end at 8" },
     { "23: too small a place", "{'a':{'dtype':'I32','shape':[2,2],'data_offsets':[0,4]}}", 4, "size",
-      "'a': shape '[2,2]' of I32" },
+      "'a': shape '[2,2]' of I32 has 128 bits, its place 4 bytes" },
     { "a shape larger than the file", "{'a':{'dtype':'F32','shape':[1000000,1000],'data_offsets':[0,16]}}", 16, "size",
       "'a': shape '[1000000,1000]'" },
     { "too large a place", "{'a':{'dtype':'U8','shape':[3],'data_offsets':[0,4]}}", 4, "size", "'a': shape '[3]'" },

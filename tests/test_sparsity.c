@@ -98,8 +98,8 @@ static void a_name_is_counted_as_the_forward_sees_it(void **state)
     assert_ok(prune_sparsity(&counts, net, "bias"));
     assert_counts(counts, 0, 0);
     assert_fails(prune_sparsity(&counts, net, "nope"), PRUNE_ERROR_ATTRIBUTE, "'Net' object has no attribute 'nope'");
-    assert_fails(prune_sparsity(&counts, NULL, "weight"), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_sparsity(NULL, net, "weight"), PRUNE_ERROR_TYPE, "out");
+    assert_fails(prune_sparsity(&counts, NULL, "weight"), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_sparsity(NULL, net, "weight"), PRUNE_ERROR_TYPE, "'out'");
     assert_counts(counts, 0, 0);
     prune_module_release(net);
 }

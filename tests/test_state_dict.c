@@ -19,10 +19,10 @@ static void named_tensors_are_listed_once(void **state)
     assert_ok(prune_module_named_buffers(&dict, prune_module_get_submodule(net, "fc"), false));
     assert_string_equal(keys_of(dict), "mask ");
     prune_dict_release(dict);
-    assert_fails(prune_module_named_parameters(NULL, net, true), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_module_named_parameters(&dict, NULL, true), PRUNE_ERROR_TYPE, "module");
-    assert_fails(prune_module_named_buffers(NULL, net, true), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_module_named_buffers(&dict, NULL, true), PRUNE_ERROR_TYPE, "module");
+    assert_fails(prune_module_named_parameters(NULL, net, true), PRUNE_ERROR_TYPE, "'out'");
+    assert_fails(prune_module_named_parameters(&dict, NULL, true), PRUNE_ERROR_TYPE, "'module'");
+    assert_fails(prune_module_named_buffers(NULL, net, true), PRUNE_ERROR_TYPE, "'out'");
+    assert_fails(prune_module_named_buffers(&dict, NULL, true), PRUNE_ERROR_TYPE, "'module'");
     prune_module_release(net);
 }
 
@@ -40,8 +40,8 @@ static void the_state_dict_has_every_name(void **state)
     assert_ok(prune_module_state_dict(&dict, net, true));
     assert_string_equal(keys_of(dict), net_keys);
     prune_dict_release(dict);
-    assert_fails(prune_module_state_dict(NULL, net, true), PRUNE_ERROR_TYPE, "out");
-    assert_fails(prune_module_state_dict(&dict, NULL, true), PRUNE_ERROR_TYPE, "module");
+    assert_fails(prune_module_state_dict(NULL, net, true), PRUNE_ERROR_TYPE, "'out'");
+    assert_fails(prune_module_state_dict(&dict, NULL, true), PRUNE_ERROR_TYPE, "'module'");
     prune_module_release(net);
 }
 

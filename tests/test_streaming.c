@@ -233,7 +233,8 @@ static void what_a_callback_returns_comes_back(void **unused)
         assert_fails(select_two(&found, NEXT, in_pass), PRUNE_ERROR_USER, "no more");
         assert_fails(select_two(&found, SILENT, in_pass), PRUNE_ERROR_USER,
                      "rewind of a stream of scores failed with status user");
-        assert_fails(select_two(&found, NEGATIVE, in_pass), PRUNE_ERROR_VALUE, "a chunk of -1");
+        assert_fails(select_two(&found, NEGATIVE, in_pass), PRUNE_ERROR_VALUE,
+                     "the stream of scores gave a chunk of -1");
         assert_fails(select_two(&found, NO_SCORES, in_pass), PRUNE_ERROR_TYPE, "a chunk that is NULL");
     }
     assert_fails(select_two(&found, TAKE_MASK, 3), PRUNE_ERROR_USER, "no room");
@@ -262,13 +263,13 @@ static void arguments_are_checked(void **unused)
     assert_fails(prune_select_streaming(&found, NULL, &s, one), PRUNE_ERROR_TYPE, "'ops'");
     prune_score_stream_ops wrong = ops;
     wrong.rewind = NULL;
-    assert_fails(prune_select_streaming(&found, &wrong, &s, one), PRUNE_ERROR_TYPE, "rewind");
+    assert_fails(prune_select_streaming(&found, &wrong, &s, one), PRUNE_ERROR_TYPE, "'ops->rewind'");
     wrong = ops;
     wrong.next = NULL;
-    assert_fails(prune_select_streaming(&found, &wrong, &s, one), PRUNE_ERROR_TYPE, "next");
+    assert_fails(prune_select_streaming(&found, &wrong, &s, one), PRUNE_ERROR_TYPE, "'ops->next'");
     wrong = ops;
     wrong.take_mask = NULL;
-    assert_fails(prune_select_streaming(&found, &wrong, &s, one), PRUNE_ERROR_TYPE, "take_mask");
+    assert_fails(prune_select_streaming(&found, &wrong, &s, one), PRUNE_ERROR_TYPE, "'ops->take_mask'");
     wrong.size = 1;
     assert_fails(prune_select_streaming(&found, &wrong, &s, one), PRUNE_ERROR_VALUE, "prune_score_stream_ops");
     assert_fails(prune_select_streaming(&found, &ops, &s, prune_fraction(1.5)), PRUNE_ERROR_VALUE, "amount=1.5");

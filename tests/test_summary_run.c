@@ -135,7 +135,8 @@ static void arguments_are_checked(void **state)
     assert_fails(prune_module_summary(file, m, NULL, -1, -1), PRUNE_ERROR_VALUE, "rank -1");
     assert_fails(prune_module_summary(file, m, PRUNE_SHAPE(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), -1),
                  PRUNE_ERROR_VALUE, "rank 16 of the input is not in the range 0 to 15");
-    assert_fails(prune_module_summary(file, m, PRUNE_SHAPE(1), -2), PRUNE_ERROR_VALUE, "batch_size is -2");
+    assert_fails(prune_module_summary(file, m, PRUNE_SHAPE(1), -2), PRUNE_ERROR_VALUE,
+                 "prune_module_summary: batch_size is -2, not -1, 0 or more");
     assert_fails(prune_module_summary(file, plain, PRUNE_SHAPE(1), -1), PRUNE_ERROR_UNSUPPORTED, "forward");
     assert_fails(prune_module_summary(closed, m, PRUNE_SHAPE(1), -1), PRUNE_ERROR_IO, "cannot write");
     assert_int_equal(ftell(file), 0);

@@ -288,10 +288,11 @@ static void what_a_format_cannot_hold_is_refused(void **state)
                   "tensor 'a': the format has no torch.bfloat16");
     fails_to_save(one("a", PRUNE_BFLOAT16), PRUNE_FORMAT_NPZ, PRUNE_ERROR_UNSUPPORTED,
                   "tensor 'a': the format has no torch.bfloat16");
-    fails_to_save(one("", PRUNE_BOOL), PRUNE_FORMAT_NPZ, PRUNE_ERROR_VALUE, "'' is no name for a record");
+    fails_to_save(one("", PRUNE_BOOL), PRUNE_FORMAT_NPZ, PRUNE_ERROR_VALUE, "'' is no name for a record of an archive");
     fails_to_save(one("/etc/passwd", PRUNE_BOOL), PRUNE_FORMAT_NPZ, PRUNE_ERROR_VALUE, "'/etc/passwd' is no name");
     fails_to_save(one("a/../b", PRUNE_BOOL), PRUNE_FORMAT_NPZ, PRUNE_ERROR_VALUE, "'a/../b' is no name");
-    fails_to_save(one(name, PRUNE_BOOL), PRUNE_FORMAT_NPZ, PRUNE_ERROR_VALUE, "' is too long a name");
+    fails_to_save(one(name, PRUNE_BOOL), PRUNE_FORMAT_NPZ, PRUNE_ERROR_VALUE,
+                  "' is too long a name for a record of an archive");
     for (int i = 0; i < FORMATS; i++)
         fails_to_save(one("\xff", PRUNE_BOOL), all_formats[i], PRUNE_ERROR_VALUE, "the name '\\xff' is not UTF-8");
     fails_to_save(one("a", PRUNE_BOOL), (prune_file_format)99, PRUNE_ERROR_VALUE, "there is no format 99");
