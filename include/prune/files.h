@@ -68,7 +68,8 @@ typedef struct prune_load_options {
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_load(prune_dict **out, const char *path,
                                                    const prune_load_options *options);
 
-/** The same from `size` bytes of memory, which need not stay. Errors: as prune_load(), without io. */
+/** The same from `size` bytes of memory, which need not stay. Errors: format, unsupported, key, value, as
+ *  there. */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_load_memory(prune_dict **out, const void *data, size_t size,
                                                           const prune_load_options *options);
 

@@ -65,7 +65,7 @@ typedef struct prune_max_pool_options {
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool1d(prune_tensor **y, const prune_tensor *x,
                                                          prune_ints kernel_size, const prune_max_pool_options *options);
 
-/** max_pool2d: x (N, C, H, W) or (C, H, W). Errors: as max_pool1d. */
+/** max_pool2d: x (N, C, H, W) or (C, H, W). Errors: as prune_max_pool1d(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool2d(prune_tensor **y, const prune_tensor *x,
                                                          prune_ints kernel_size, const prune_max_pool_options *options);
 
@@ -85,7 +85,7 @@ typedef struct prune_avg_pool_options {
         sizeof(prune_avg_pool_options), { 0, { 0 } }, { 0, { 0 } }, false, true, 0 \
     }
 
-/** avg_pool2d: x (N, C, H, W) or (C, H, W). Errors: as max_pool1d, index (fewer than three dims). */
+/** avg_pool2d: x (N, C, H, W) or (C, H, W). Errors: as prune_max_pool1d(), index (fewer than three dims). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_avg_pool2d(prune_tensor **y, const prune_tensor *x,
                                                          prune_ints kernel_size, const prune_avg_pool_options *options);
 

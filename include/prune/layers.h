@@ -65,12 +65,12 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv1d_create(prune_module **out, 
                                                             int64_t out_channels, prune_ints kernel_size,
                                                             const prune_conv_options *options);
 
-/** nn.Conv2d: x (N, C, H, W) or (C, H, W), weight (out, in / groups, kH, kW). Errors: as Conv1d. */
+/** nn.Conv2d: x (N, C, H, W) or (C, H, W), weight (out, in / groups, kH, kW). Errors: as prune_conv1d_create(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv2d_create(prune_module **out, int64_t in_channels,
                                                             int64_t out_channels, prune_ints kernel_size,
                                                             const prune_conv_options *options);
 
-/** nn.Conv3d: x (N, C, D, H, W) or (C, D, H, W). Errors: as Conv1d. */
+/** nn.Conv3d: x (N, C, D, H, W) or (C, D, H, W). Errors: as prune_conv1d_create(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv3d_create(prune_module **out, int64_t in_channels,
                                                             int64_t out_channels, prune_ints kernel_size,
                                                             const prune_conv_options *options);
@@ -80,15 +80,15 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_conv3d_create(prune_module **out, 
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool1d_create(prune_module **out, prune_ints kernel_size,
                                                                 const prune_max_pool_options *options);
 
-/** nn.MaxPool2d. Errors: as MaxPool1d. */
+/** nn.MaxPool2d. Errors: as prune_max_pool1d_create(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_max_pool2d_create(prune_module **out, prune_ints kernel_size,
                                                                 const prune_max_pool_options *options);
 
-/** nn.AvgPool2d. Errors: as MaxPool1d. */
+/** nn.AvgPool2d. Errors: as prune_max_pool1d_create(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_avg_pool2d_create(prune_module **out, prune_ints kernel_size,
                                                                 const prune_avg_pool_options *options);
 
-/** nn.AdaptiveAvgPool2d; −1 is None. Errors: as MaxPool1d (no output_size). */
+/** nn.AdaptiveAvgPool2d; −1 is None. Errors: as prune_max_pool1d_create() (no output_size). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_adaptive_avg_pool2d_create(prune_module **out, prune_ints output_size);
 
 /** Keywords of nn.BatchNorm1d and BatchNorm2d. */
@@ -112,7 +112,7 @@ typedef struct prune_batch_norm_options {
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm1d_create(prune_module **out, int64_t num_features,
                                                                   const prune_batch_norm_options *options);
 
-/** nn.BatchNorm2d: x (N, C, H, W). Errors: as BatchNorm1d. */
+/** nn.BatchNorm2d: x (N, C, H, W). Errors: as prune_batch_norm1d_create(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_batch_norm2d_create(prune_module **out, int64_t num_features,
                                                                   const prune_batch_norm_options *options);
 
@@ -142,7 +142,8 @@ typedef struct prune_rnn_options {
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_lstm_create(prune_module **out, int64_t input_size, int64_t hidden_size,
                                                           const prune_rnn_options *options);
 
-/** nn.GRU: as LSTM, but without c_0 and c_n, and with three gates, r, z, n: weights of 3H rows. */
+/** nn.GRU: as LSTM, but without c_0 and c_n, and with three gates, r, z, n: weights of 3H rows.
+ *  Errors: as prune_lstm_create(). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_gru_create(prune_module **out, int64_t input_size, int64_t hidden_size,
                                                          const prune_rnn_options *options);
 

@@ -215,7 +215,8 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_apply(prune_module *module, const 
 /* ---- Container: what a parameter pruned more than once is pruned by --------------------------------------------- */
 
 /** prune.PruningContainer(*methods): a method whose context is a list of methods. Each is retained; the first gives the
- *  container its tensor name (in PyTorch that works with one method alone). Errors: as prune_container_add(). */
+ *  container its tensor name (in PyTorch that works with one method alone). Errors: type, attribute, value (as of
+ *  prune_container_add(); a negative count). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_method_container(prune_method **out, prune_method *const *methods,
                                                                int64_t count);
 
