@@ -7,25 +7,21 @@ and damaged arrays are refused by both.
 
 DIR holds libprune.so. Needs torch, numpy and safetensors. Exits with 1 on a difference.
 """
-import argparse
 import collections
 import ctypes as c
 import io
 import os
-import random
 import sys
-import tempfile
 import threading
-from collections import Counter
 from pathlib import Path
 
 import numpy
 import torch
 
+import interop
 import libprune
+from interop import ReadOptions, described, expect, load, random_dict, random_metadata, random_tensor, random_text
 from libprune import DTYPES, bits
-from safetensors_interop import (ReadOptions, described, expect, load, random_dict, random_metadata, random_tensor,
-                                 random_text)
 
 AUTO, SAFETENSORS, PT, NPY, NPZ = range(5)
 NUMPY_DTYPES = [dtype for dtype in DTYPES if dtype != torch.bfloat16]
@@ -225,31 +221,11 @@ def check_npz(prune, rng, path, counts):
     return wrong
 
 
-CHECKS = [(check_pt_writing, 1), (check_conversion, 1), (check_npy, 1), (check_npy_not_held, 1),
-          (check_damaged, 20), (check_npz, 1)]
+CHECKS = [check_pt_writing, check_conversion, check_npy, check_npy_not_held, check_npz] + [check_damaged] * 20
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True, help="where libprune.so is")
-    parser.add_argument("--cases", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    prune = libprune.Library(arguments.build)
-    counts, differences = Counter(), 0
-    with tempfile.TemporaryDirectory() as directory:
-        path = str(Path(directory) / "file")
-        for case in range(arguments.cases):
-            rng = random.Random(f"{arguments.seed} {case}")
-            for check, times in CHECKS:
-                for _ in range(times):
-                    for what in check(prune, rng, path, counts):
-                        differences += 1
-                        print(f"difference: {what} (case {case} of seed {arguments.seed}; {prune.last_error()})")
-    for what, count in sorted(counts.items()):
-        print(f"{count:8}  {what}")
-    print(f"{differences} differences")
-    return differences > 0
+    return interop.run(interop.parser(__doc__, cases=500).parse_args(), "file", lambda case: CHECKS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ what else is in the checkpoint; damaged files are refused, or read with what tor
 
 DIR holds libprune.so. Needs torch. Exits with 1 on a difference.
 """
-import argparse
 import collections
 import ctypes as c
 import datetime
@@ -15,7 +14,6 @@ import io
 import os
 import random
 import sys
-import tempfile
 import threading
 import types
 import warnings
@@ -27,9 +25,10 @@ import numpy
 import torch
 import torch.nn.utils.prune
 
+import interop
 import libprune
+from interop import ReadOptions, SKIPPED, described, expect, random_tensor, random_text
 from libprune import DTYPES, bits
-from safetensors_interop import ReadOptions, SKIPPED, described, expect, random_tensor, random_text
 
 NOT_HELD = [torch.int8, torch.int16, torch.uint16, torch.uint32, torch.uint64, torch.complex64, torch.complex128,
             torch.float8_e4m3fn, torch.float8_e5m2]
@@ -361,30 +360,13 @@ def write_seeds(folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", help="where libprune.so is")
-    parser.add_argument("--cases", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = interop.parser(__doc__, cases=300, needs_build=False)
     parser.add_argument("--seeds", help="where to write the seeds of the fuzz target")
     arguments = parser.parse_args()
     if arguments.seeds:
         return write_seeds(arguments.seeds)
-    prune = libprune.Library(arguments.build)
-    counts, differences = Counter(), 0
-    with tempfile.TemporaryDirectory() as directory:
-        path = str(Path(directory) / "file.pt")
-        for case in range(arguments.cases):
-            rng = random.Random(f"{arguments.seed} {case}")
-            torch.manual_seed(case)
-            checks = CHECKS + [check_pipe] * (case % 20 == 0) + [check_odd] * (case == 0)
-            for check in checks:
-                for what in check(prune, rng, path, counts):
-                    differences += 1
-                    print(f"difference: {what} (case {case} of seed {arguments.seed}; {prune.last_error()})")
-    for what, count in sorted(counts.items()):
-        print(f"{count:8}  {what}")
-    print(f"{differences} differences")
-    return differences > 0
+    checks_of = lambda case: CHECKS + [check_pipe] * (case % 20 == 0) + [check_odd] * (case == 0)
+    return interop.run(arguments, "file.pt", checks_of)
 
 
 if __name__ == "__main__":

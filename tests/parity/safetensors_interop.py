@@ -6,25 +6,21 @@ writes the package's bytes (its metadata sorted), and damaged files are refused 
 
 DIR holds libprune.so. Needs torch, numpy and safetensors. Exits with 1 on a difference.
 """
-import argparse
-import ctypes as c
 import json
 import os
-import random
 import struct
 import sys
-import tempfile
 import threading
-from collections import Counter
 from pathlib import Path
 
-import numpy
 import safetensors
 import safetensors.numpy
 import safetensors.torch
 import torch
 
+import interop
 import libprune
+from interop import described, expect, load, random_dict, random_metadata
 from libprune import DTYPES, bits, dense
 
 NOT_HELD = [torch.int8, torch.int16, torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64, torch.uint32]
@@ -32,34 +28,11 @@ NOT_HELD = [torch.int8, torch.int16, torch.float8_e4m3fn, torch.float8_e5m2, tor
 STRICTER = ("dup", "overflow", "unsup", "its description is not an object")
 
 SAFETENSORS = 1  # PRUNE_FORMAT_SAFETENSORS
-SKIPPED = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_char_p)
-
-
-class ReadOptions(libprune.Options):
-    _fields_ = [("size", c.c_size_t), ("format", c.c_int), ("to_float32", c.c_bool), ("entry", c.c_char_p),
-                ("skipped", SKIPPED), ("context", c.c_void_p)]
-
-
 def save(prune, path, tensors, metadata):
     made = prune.dict(tensors)
     for key, text in metadata.items():
         prune.dict_set_metadata(made, key, text)
     prune.save(os.fsencode(path), made, SAFETENSORS)
-
-
-def read_metadata(prune, loaded):
-    metadata = {}
-    while (key := prune.dict_metadata_key(loaded, len(metadata))) is not None:
-        metadata[key] = prune.dict_get_metadata(loaded, key)
-    return metadata
-
-
-def load(prune, path, skipped=None):
-    """Tensors, described, and metadata."""
-    callback = SKIPPED(lambda _, name, dtype: skipped.append(name.decode())) if skipped is not None else SKIPPED()
-    options = ReadOptions(skipped=callback)
-    loaded = prune.dict_from("load", os.fsencode(path), c.byref(options))
-    return described(loaded.torch()), read_metadata(prune, loaded)
 
 
 def parse(prune, data):
@@ -71,60 +44,7 @@ def parse(prune, data):
         return failure.sentence
 
 
-def described(tensors):
-    return {name: (t.dtype, tuple(t.shape), bits(t)) for name, t in tensors.items()}
-
-
-# ---- Random files
-
-ALPHABET = "abc.XYZ_09/\"\\\n\t\r\b\f\x01\x1f\x7f\x85é€\u2028😀 "
-
-
-def random_text(rng, longest=12):
-    return "".join(rng.choice(ALPHABET) for _ in range(rng.randint(0, longest)))
-
-
-def random_tensor(rng, dtype):
-    shape = [rng.choice([0, 1, 1, 2, 3, 4, 5, 7]) for _ in range(rng.randint(0, 5))]
-    numel = int(numpy.prod(shape, dtype=numpy.int64))
-    raw = bytes(rng.getrandbits(8) for _ in range(numel * dtype.itemsize))
-    if dtype == torch.bool:
-        raw = bytes(b & 1 for b in raw)
-    t = torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape) if numel else torch.empty(shape, dtype=dtype)
-    for _ in range(rng.randint(0, 3)):
-        kind = rng.randint(0, 3)
-        if kind == 0 and t.dim() > 1:
-            t = t.transpose(*rng.sample(range(t.dim()), 2))
-        elif kind == 1 and t.dim() > 0:
-            dim = rng.randrange(t.dim())
-            t = t[(slice(None),) * dim + (slice(rng.randint(0, 1), None, rng.randint(1, 3)),)]
-        elif kind == 2 and t.dim() > 0 and t.shape[0] > 0:
-            t = t[rng.randrange(t.shape[0])]
-        elif kind == 3:
-            t = t.unsqueeze(0).expand(rng.randint(1, 3), *t.shape)
-    return t
-
-
-def random_dict(rng, dtypes):
-    tensors = {}
-    for _ in range(rng.randint(0, 8)):
-        tensors[random_text(rng)] = random_tensor(rng, rng.choice(dtypes))
-    if rng.random() < 0.02:
-        tensors["n" * 100000] = random_tensor(rng, rng.choice(dtypes))
-        tensors["large"] = torch.randn(301, 257).t()
-    return tensors
-
-
-def random_metadata(rng, most):
-    return {random_text(rng): random_text(rng, 30) for _ in range(rng.randint(0, most))}
-
-
 # ---- Checks: each returns what differs, or nothing
-
-def expect(counts, what, same):
-    counts[what] += 1
-    return [] if same else [what]
-
 
 def sorted_metadata(data):
     """The package's bytes, as they would be had it sorted its metadata."""
@@ -248,30 +168,12 @@ def check_damaged(prune, rng, path, counts):
     return expect(counts, f"damaged, {'refused' if fault else 'accepted'}", same)
 
 
-CHECKS = [(check_writing, 1), (check_reading, 1), (check_other_dtypes, 1), (check_damaged, 20)]
+CHECKS = [check_writing, check_reading, check_other_dtypes] + [check_damaged] * 20
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True, help="where libprune.so is")
-    parser.add_argument("--cases", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    prune = libprune.Library(arguments.build)
-    counts, differences = Counter(), 0
-    with tempfile.TemporaryDirectory() as directory:
-        path = str(Path(directory) / "file.safetensors")
-        for case in range(arguments.cases):
-            rng = random.Random(f"{arguments.seed} {case}")
-            checks = [check for check, times in CHECKS for _ in range(times)] + [check_pipe] * (case % 20 == 0)
-            for check in checks:
-                for what in check(prune, rng, path, counts):
-                    differences += 1
-                    print(f"difference: {what} (case {case} of seed {arguments.seed}; {prune.last_error()})")
-    for what, count in sorted(counts.items()):
-        print(f"{count:8}  {what}")
-    print(f"{differences} differences")
-    return differences > 0
+    arguments = interop.parser(__doc__, cases=1000).parse_args()
+    return interop.run(arguments, "file.safetensors", lambda case: CHECKS + [check_pipe] * (case % 20 == 0))
 
 
 if __name__ == "__main__":
