@@ -88,7 +88,6 @@ const pruni_writer_format pruni_npy_writer = {
 /* ---- .npz ---- */
 
 typedef struct npz {
-    pruni_zip_writer zip;
     char record[PRUNI_ZIP_MAX_NAME + 1]; /* the name of the present one */
 } npz;
 
@@ -116,10 +115,7 @@ static prune_status prepare_npz(pruni_writer *writer, const pruni_file_metadata 
             return prune_last_status();
     npz *own = pruni_alloc_zeroed(1, sizeof *own);
     writer->own = own;
-    if (!own)
-        return PRUNE_ERROR_MEMORY;
-    own->zip.output = &writer->output;
-    return PRUNE_OK;
+    return own ? PRUNE_OK : PRUNE_ERROR_MEMORY;
 }
 
 static prune_status begin_npz_item(pruni_writer *writer, const pruni_writer_item *item)
@@ -129,45 +125,24 @@ static prune_status begin_npz_item(pruni_writer *writer, const pruni_writer_item
     (void)snprintf(own->record, sizeof own->record, "%s%s", item->tensor->name, ending);
     prune_status status = make_header(&text, item);
     if (!status)
-        status = pruni_zip_writer_begin(&own->zip, own->record, text.length + item->bytes);
+        status = pruni_zip_writer_begin(&writer->zip, own->record, text.length + item->bytes);
     if (!status)
-        status = pruni_zip_writer_add(&own->zip, text.data, text.length);
+        status = pruni_zip_writer_add(&writer->zip, text.data, text.length);
     pruni_text_free(&text);
     return status;
 }
 
-static prune_status add_npz(pruni_writer *writer, const void *bytes, size_t size)
-{
-    npz *own = writer->own;
-    return pruni_zip_writer_add(&own->zip, bytes, size);
-}
-
-static prune_status end_npz_item(pruni_writer *writer)
-{
-    npz *own = writer->own;
-    return pruni_zip_writer_end(&own->zip);
-}
-
-static prune_status finish_npz(pruni_writer *writer)
-{
-    npz *own = writer->own;
-    return pruni_zip_writer_finish(&own->zip);
-}
-
 static void free_npz(pruni_writer *writer)
 {
-    npz *own = writer->own;
-    if (own)
-        pruni_zip_writer_free(&own->zip);
-    pruni_free(own);
+    pruni_free(writer->own);
 }
 
 const pruni_writer_format pruni_npz_writer = {
     .naming = PRUNI_NAMED_BY_NUMPY,
     .prepare = prepare_npz,
     .begin_item = begin_npz_item,
-    .add = add_npz,
-    .end_item = end_npz_item,
-    .finish = finish_npz,
+    .add = pruni_writer_zip_add,
+    .end_item = pruni_writer_zip_end,
+    .finish = pruni_writer_zip_finish,
     .free = free_npz,
 };

@@ -6,7 +6,6 @@
 static const char root[] = "archive";
 
 typedef struct pt {
-    pruni_zip_writer zip;
     pruni_text pickle;
     char record[64]; /* the name of the present one */
 } pt;
@@ -147,7 +146,6 @@ static prune_status prepare(pruni_writer *writer, const pruni_file_metadata *met
     writer->own = own;
     if (!own)
         return PRUNE_ERROR_MEMORY;
-    own->zip.output = &writer->output;
     add_dict(&own->pickle, writer);
     return own->pickle.failed ? prune_fail(PRUNE_ERROR_MEMORY, "out of memory for a pickle") : PRUNE_OK;
 }
@@ -162,8 +160,8 @@ static prune_status begin(pruni_writer *writer)
 {
     static const char byte_order[] = "little";
     pt *own = writer->own;
-    if (pruni_zip_writer_store(&own->zip, name_record(own, "data.pkl"), own->pickle.data, own->pickle.length)
-        || pruni_zip_writer_store(&own->zip, name_record(own, "byteorder"), byte_order, strlen(byte_order)))
+    if (pruni_zip_writer_store(&writer->zip, name_record(own, "data.pkl"), own->pickle.data, own->pickle.length)
+        || pruni_zip_writer_store(&writer->zip, name_record(own, "byteorder"), byte_order, strlen(byte_order)))
         return prune_last_status();
     pruni_text_free(&own->pickle);
     return PRUNE_OK;
@@ -173,27 +171,15 @@ static prune_status begin_item(pruni_writer *writer, const pruni_writer_item *it
 {
     pt *own = writer->own;
     (void)snprintf(own->record, sizeof own->record, "%s/data/%lld", root, (long long)(item - writer->items));
-    return pruni_zip_writer_begin(&own->zip, own->record, item->bytes);
-}
-
-static prune_status add(pruni_writer *writer, const void *bytes, size_t size)
-{
-    pt *own = writer->own;
-    return pruni_zip_writer_add(&own->zip, bytes, size);
-}
-
-static prune_status end_item(pruni_writer *writer)
-{
-    pt *own = writer->own;
-    return pruni_zip_writer_end(&own->zip);
+    return pruni_zip_writer_begin(&writer->zip, own->record, item->bytes);
 }
 
 static prune_status finish(pruni_writer *writer)
 {
     static const char version[] = "3\n";
     pt *own = writer->own;
-    if (pruni_zip_writer_store(&own->zip, name_record(own, "version"), version, strlen(version))
-        || pruni_zip_writer_finish(&own->zip))
+    if (pruni_zip_writer_store(&writer->zip, name_record(own, "version"), version, strlen(version))
+        || pruni_writer_zip_finish(writer))
         return prune_last_status();
     return PRUNE_OK;
 }
@@ -204,7 +190,6 @@ static void free_own(pruni_writer *writer)
     if (!own)
         return;
     pruni_text_free(&own->pickle);
-    pruni_zip_writer_free(&own->zip);
     pruni_free(own);
 }
 
@@ -213,8 +198,8 @@ const pruni_writer_format pruni_pt_writer = {
     .prepare = prepare,
     .begin = begin,
     .begin_item = begin_item,
-    .add = add,
-    .end_item = end_item,
+    .add = pruni_writer_zip_add,
+    .end_item = pruni_writer_zip_end,
     .finish = finish,
     .free = free_own,
 };

@@ -165,6 +165,7 @@ static void free_writer(pruni_writer *writer)
 {
     if (writer->format->free)
         writer->format->free(writer);
+    pruni_zip_writer_free(&writer->zip);
     pruni_free(writer->items);
     pruni_free(writer->order);
     *writer = (pruni_writer){ .path = NULL };
@@ -185,7 +186,7 @@ prune_status pruni_writer_open(pruni_writer *writer, const char *path, prune_fil
         return prune_last_status();
     if ((unsigned)format >= FORMATS)
         return prune_fail(PRUNE_ERROR_VALUE, "cannot write '%s': there is no format %d", path, (int)format);
-    *writer = (pruni_writer){ .path = path, .format = formats[format] };
+    *writer = (pruni_writer){ .path = path, .format = formats[format], .zip.output = &writer->output };
     if (list_items(writer, tensors, count) || writer->format->prepare(writer, metadata, metadata_count)
         || pruni_output_open(&writer->output, path)) {
         free_writer(writer);

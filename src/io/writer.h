@@ -4,6 +4,32 @@
 
 #include "io/internal.h"
 
+/* ---- Zip archives (zip_write.c): stored, each record written in one go from start to end ---- */
+
+enum { PRUNI_ZIP_MAX_NAME = 65535 };
+
+typedef struct pruni_zip_writer {
+    pruni_output *output;
+    uint64_t at; /* bytes written */
+    int64_t count;
+    pruni_text directory; /* of the records that have ended */
+    const char *name;     /* of the present record */
+    uint64_t start, size, left;
+    uint32_t crc;
+} pruni_zip_writer;
+
+/* Begins a record of so many bytes, which begin at a multiple of 64 in the file. The name is UTF-8 of up to
+ * PRUNI_ZIP_MAX_NAME bytes and stays good until the end of the record. */
+prune_status pruni_zip_writer_begin(pruni_zip_writer *zip, const char *name, uint64_t size);
+prune_status pruni_zip_writer_add(pruni_zip_writer *zip, const void *bytes, size_t size);
+prune_status pruni_zip_writer_end(pruni_zip_writer *zip);
+
+/* A whole record. */
+prune_status pruni_zip_writer_store(pruni_zip_writer *zip, const char *name, const void *bytes, size_t size);
+
+prune_status pruni_zip_writer_finish(pruni_zip_writer *zip); /* writes the directory */
+void pruni_zip_writer_free(pruni_zip_writer *zip);
+
 /* ---- All formats (writer.c) ---- */
 
 /* A tensor that is to be written. */
@@ -43,9 +69,10 @@ struct pruni_writer {
     pruni_writer_item *items;
     const void **order; /* the items as they lie in the file */
     int64_t count;
-    int64_t at;    /* items begun, in that order */
-    uint64_t left; /* bytes of the last of them that are still to come */
-    void *own;     /* what the format keeps */
+    int64_t at;           /* items begun, in that order */
+    uint64_t left;        /* bytes of the last of them that are still to come */
+    pruni_zip_writer zip; /* of formats that are archives */
+    void *own;            /* what the format keeps */
 };
 
 /* Checks that the format can hold the tensors and the metadata (which a format without a place for it leaves out), opens
@@ -74,36 +101,15 @@ prune_status pruni_writer_choose_format(prune_file_format *out, const char *path
 prune_status pruni_cannot_write(prune_status status, const pruni_writer *writer, const char *format, ...)
     PRUNE_PRINTF(3, 4);
 
+/* For formats that are archives: functions of the format that hand on to writer->zip. */
+prune_status pruni_writer_zip_add(pruni_writer *writer, const void *bytes, size_t size);
+prune_status pruni_writer_zip_end(pruni_writer *writer);
+prune_status pruni_writer_zip_finish(pruni_writer *writer);
+
 extern const pruni_writer_format pruni_safetensors_writer;
 extern const pruni_writer_format pruni_pt_writer;
 extern const pruni_writer_format pruni_npy_writer;
 extern const pruni_writer_format pruni_npz_writer;
-
-/* ---- Zip archives (zip_write.c): stored, each record written in one go from start to end ---- */
-
-enum { PRUNI_ZIP_MAX_NAME = 65535 };
-
-typedef struct pruni_zip_writer {
-    pruni_output *output;
-    uint64_t at; /* bytes written */
-    int64_t count;
-    pruni_text directory; /* of the records that have ended */
-    const char *name;     /* of the present record */
-    uint64_t start, size, left;
-    uint32_t crc;
-} pruni_zip_writer;
-
-/* Begins a record of so many bytes, which begin at a multiple of 64 in the file. The name is UTF-8 of up to
- * PRUNI_ZIP_MAX_NAME bytes and stays good until the end of the record. */
-prune_status pruni_zip_writer_begin(pruni_zip_writer *zip, const char *name, uint64_t size);
-prune_status pruni_zip_writer_add(pruni_zip_writer *zip, const void *bytes, size_t size);
-prune_status pruni_zip_writer_end(pruni_zip_writer *zip);
-
-/* A whole record. */
-prune_status pruni_zip_writer_store(pruni_zip_writer *zip, const char *name, const void *bytes, size_t size);
-
-prune_status pruni_zip_writer_finish(pruni_zip_writer *zip); /* writes the directory */
-void pruni_zip_writer_free(pruni_zip_writer *zip);
 
 /* ---- .npy (npy_write.c) ---- */
 

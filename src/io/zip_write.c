@@ -218,3 +218,20 @@ void pruni_zip_writer_free(pruni_zip_writer *zip)
 {
     pruni_text_free(&zip->directory);
 }
+
+/* ---- For formats ---- */
+
+prune_status pruni_writer_zip_add(pruni_writer *writer, const void *bytes, size_t size)
+{
+    return pruni_zip_writer_add(&writer->zip, bytes, size);
+}
+
+prune_status pruni_writer_zip_end(pruni_writer *writer)
+{
+    return pruni_zip_writer_end(&writer->zip);
+}
+
+prune_status pruni_writer_zip_finish(pruni_writer *writer)
+{
+    return pruni_zip_writer_finish(&writer->zip);
+}

@@ -21,11 +21,11 @@ void pruni_kernel_select(pruni_selection *found, const float *x, int64_t n, int6
 {
     int64_t bins[BINS];
     count_digit(bins, x, n, largest, MIDDLE_BITS + LOW_BITS, HIGH_BITS, 0);
-    uint32_t key = pruni_bin_of(bins, &k);
+    uint32_t key = pruni_kernel_find_bin(bins, &k);
     count_digit(bins, x, n, largest, LOW_BITS, MIDDLE_BITS, key);
-    key = key << MIDDLE_BITS | pruni_bin_of(bins, &k);
+    key = key << MIDDLE_BITS | pruni_kernel_find_bin(bins, &k);
     count_digit(bins, x, n, largest, 0, LOW_BITS, key);
-    uint32_t last = pruni_bin_of(bins, &k);
+    uint32_t last = pruni_kernel_find_bin(bins, &k);
     *found = (pruni_selection){
         .largest = largest,
         .key = key << LOW_BITS | last,

@@ -25,15 +25,6 @@ static inline float pruni_one(void)
     return one;
 }
 
-/* The bin that holds the k-th, counted from 1; *k becomes its place in there. */
-static inline uint32_t pruni_bin_of(const int64_t bins[], int64_t *k)
-{
-    uint32_t bin = 0;
-    while (*k > bins[bin])
-        *k -= bins[bin++];
-    return bin;
-}
-
 /* Entries are a key in the upper 32 bits, which alone is compared, above anything. The k that come first move to the
  * front, the last of them to a[0]; 1 ≤ k ≤ n. (select_ties.c) */
 void pruni_kernel_heap_select(uint64_t *a, int64_t n, int64_t k);

@@ -20,7 +20,12 @@ void pruni_kernel_count_trailing(int64_t *bins, const float *x, int64_t n, bool 
 
 uint32_t pruni_kernel_find_bin(const int64_t *bins, int64_t *k)
 {
-    return pruni_bin_of(bins, k);
+    uint32_t bin = 0;
+    int64_t left = *k;
+    while (left > bins[bin])
+        left -= bins[bin++];
+    *k = left;
+    return bin;
 }
 
 float pruni_kernel_magnitude_of_key(uint32_t key)

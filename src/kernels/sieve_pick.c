@@ -225,7 +225,7 @@ static void find_by_digits(pruni_selection *found, const pruni_run *runs, int64_
         int64_t bins[BINS] = { 0 };
         for (int64_t i = 0; i < count; i++)
             count_digit(bins, &runs[i], digits[digit][0], digits[digit][1], key);
-        uint32_t bin = pruni_bin_of(bins, &k);
+        uint32_t bin = pruni_kernel_find_bin(bins, &k);
         key = key << digits[digit][1] | bin;
         *found = (pruni_selection){ .key = key, .equal = bins[bin], .equal_chosen = k };
     }
