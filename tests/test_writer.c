@@ -277,6 +277,26 @@ static prune_dict *one(const char *name, prune_dtype dtype)
     return dict;
 }
 
+static void no_name_is_written_to_a_pt_that_would_not_be_read(void **state)
+{
+    (void)state;
+    enum { LONGEST = 65536 };
+    char *name = malloc(LONGEST + 2);
+    assert_non_null(name);
+    memset(name, 'n', LONGEST + 1);
+    name[LONGEST + 1] = '\0';
+    fails_to_save(one(name, PRUNE_BOOL), PRUNE_FORMAT_PT, PRUNE_ERROR_VALUE, "' is a name of more than 65536 bytes");
+    name[LONGEST] = '\0';
+    prune_dict *dict = one(name, PRUNE_BOOL), *again = NULL;
+    assert_ok(prune_save(path, dict, PRUNE_FORMAT_PT));
+    assert_ok(prune_load(&again, path, NULL));
+    assert_non_null(prune_dict_get(again, name));
+    prune_dict_release(again);
+    prune_dict_release(dict);
+    remove(path);
+    free(name);
+}
+
 static void what_a_format_cannot_hold_is_refused(void **state)
 {
     (void)state;
@@ -498,6 +518,7 @@ int main(void)
         cmocka_unit_test(many_tensors_are_set_in_batches),
         cmocka_unit_test(an_npz_file_is_an_archive_of_npy_files),
         cmocka_unit_test(an_empty_dict_is_written_where_a_format_has_it),
+        cmocka_unit_test(no_name_is_written_to_a_pt_that_would_not_be_read),
         cmocka_unit_test(what_a_format_cannot_hold_is_refused),
         cmocka_unit_test(other_dtypes_go_through_by_name),
         cmocka_unit_test(chunks_may_have_any_size),

@@ -82,9 +82,9 @@ PRUNE_API PRUNE_MUST_CHECK prune_status prune_load_memory(prune_dict **out, cons
  *  kept, and what is no file (a pipe, a device) is written in place; elsewhere a failure may leave neither file, but
  *  never half of one.
  *  Errors: io; value (no such format; an ending that tells none; a name or metadata that is not UTF-8; the name "__metadata__" or a
- *  header of more than 100,000,000 bytes in safetensors; a .npy of more or fewer than one tensor; in .npz a name that
- *  is empty, begins with "/", has ".." in it or is longer than 65,531 bytes); unsupported (bfloat16 in .npy and
- *  .npz, which NumPy has not). */
+ *  header of more than 100,000,000 bytes in safetensors; a .npy of more or fewer than one tensor; in .pt a name of
+ *  more than 65,536 bytes; in .npz one that is empty, begins with "/", has ".." in it or is longer than 65,531 bytes);
+ *  unsupported (bfloat16 in .npy and .npz, which NumPy has not). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_save(const char *path, const prune_dict *dict, prune_file_format format);
 
 #ifdef __cplusplus

@@ -1,4 +1,5 @@
 /* A .pt file as torch.save writes it: a zip archive with a pickle and the storages that it speaks of. */
+#include "io/pt.h"
 #include "io/writer.h"
 
 #include <string.h>
@@ -138,10 +139,24 @@ static void add_dict(pruni_text *pickle, const pruni_writer *writer)
 
 /* ---- The archive ---- */
 
+/* Nothing is written that would not be read. */
+static prune_status check_name(const pruni_writer *writer, const char *name)
+{
+    char shown[PRUNI_SHOWN_SIZE];
+    size_t length = strlen(name);
+    if (length <= PRUNI_PT_MAX_NAME)
+        return PRUNE_OK;
+    return pruni_cannot_write(PRUNE_ERROR_VALUE, writer, "%s is a name of more than %d bytes",
+                              pruni_shown(shown, name, length), PRUNI_PT_MAX_NAME);
+}
+
 static prune_status prepare(pruni_writer *writer, const pruni_file_metadata *metadata, int64_t metadata_count)
 {
     (void)metadata; /* there is no place for it */
     (void)metadata_count;
+    for (int64_t i = 0; i < writer->count; i++)
+        if (check_name(writer, writer->items[i].tensor->name))
+            return prune_last_status();
     pt *own = pruni_alloc_zeroed(1, sizeof *own);
     writer->own = own;
     if (!own)
