@@ -31,6 +31,7 @@ typedef struct api_program {
     const uint8_t *data;
     size_t size, at;
     prune_module *modules[MODULES];
+    uint64_t digests[MODULES]; /* of the modules after the last step */
     prune_dict *backup; /* a state dict of module backup_of */
     int backup_of;
     bool backup_is_odd;

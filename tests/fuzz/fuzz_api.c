@@ -391,15 +391,14 @@ static void step(api_program *program)
     unsigned byte = take(program);
     unsigned which = byte % (sizeof calls / sizeof calls[0]);
     target at = take_target(program);
-    uint64_t before[MODULES];
-    for (int i = 0; i < MODULES; i++)
-        before[i] = digest(program->modules[i]);
     unsigned failure = byte >= 240 ? take(program) % 64 : 64;
     memory.until_failure = failure < 64 ? (int64_t)failure : -1;
     prune_status status = calls[which].run(program, at);
     memory.until_failure = -1;
     for (int i = 0; i < MODULES; i++) {
-        bool changed = digest(program->modules[i]) != before[i];
+        uint64_t now = digest(program->modules[i]);
+        bool changed = now != program->digests[i];
+        program->digests[i] = now;
         REQUIRE(!changed || !status || !calls[which].is_atomic);
         if (changed || i == at.module || calls[which].run == call_global)
             check_module(program, i);
@@ -423,6 +422,8 @@ static void begin(api_program *program)
     prune_tensor_release(weight);
     prune_tensor_release(view);
     prune_tensor_release(bias);
+    for (int i = 0; i < MODULES; i++)
+        program->digests[i] = digest(program->modules[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
