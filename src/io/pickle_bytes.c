@@ -87,10 +87,9 @@ prune_status pruni_pickle_take_line(pruni_pickle *pickle, pruni_pickle_text *lin
     enum { LONGEST = 1 << 16 };
     size_t start = pickle->at;
     for (size_t length = 0; length < LONGEST; length++) {
-        const unsigned char *byte = NULL;
-        if (pruni_pickle_take(pickle, &byte, 1))
+        if (pruni_pickle_require(pickle, 1))
             return prune_last_status();
-        if (*byte == '\n') {
+        if (pickle->bytes[pickle->at++] == '\n') {
             *line = (pruni_pickle_text){ (uint32_t)start, (uint32_t)length };
             return PRUNE_OK;
         }

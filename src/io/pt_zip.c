@@ -6,8 +6,10 @@
 /* The length of the folder that the first record lies in, with its slash; 0: none. */
 static size_t top_length(const pruni_zip *zip)
 {
-    const pruni_zip_record *first = zip->count > 0 ? &zip->records[0] : NULL;
-    const char *slash = first ? memchr(first->name, '/', first->name_length) : NULL;
+    if (zip->count == 0)
+        return 0;
+    const pruni_zip_record *first = &zip->records[0];
+    const char *slash = memchr(first->name, '/', first->name_length);
     return slash ? (size_t)(slash - first->name) + 1 : 0;
 }
 

@@ -1,12 +1,14 @@
 /* LSTM and GRU, step by step. */
 #include "kernels/internal.h"
 
-/* The new state of one sequence of the batch from its gates, which hold the part of the old state, and from the part of
- * the input. */
-typedef void rnn_step(float *gates, const float *input_gates, float *h, float *c, int64_t hidden);
+/* The new state of the n-th sequence of the batch from its gates, which hold the part of the old state, and from the part
+ * of the input. */
+typedef void rnn_step(const pruni_rnn *rnn, int64_t n, const float *input_gates);
 
-static void lstm_step(float *gates, const float *input_gates, float *h, float *c, int64_t hidden)
+static void lstm_step(const pruni_rnn *rnn, int64_t n, const float *input_gates)
 {
+    const int64_t hidden = rnn->hidden;
+    float *h = rnn->h + n * hidden, *c = rnn->c + n * hidden, *gates = rnn->gates + n * 4 * hidden;
     float *in = gates, *forget = in + hidden, *cell = forget + hidden, *out = cell + hidden;
     pruni_kernel_add(gates, 1, gates, 1, input_gates, 1, 4 * hidden);
     pruni_kernel_sigmoid(in, 1, in, 1, 2 * hidden);
@@ -18,9 +20,10 @@ static void lstm_step(float *gates, const float *input_gates, float *h, float *c
     pruni_kernel_multiply(h, 1, h, 1, out, 1, hidden);
 }
 
-static void gru_step(float *gates, const float *input_gates, float *h, float *c, int64_t hidden)
+static void gru_step(const pruni_rnn *rnn, int64_t n, const float *input_gates)
 {
-    (void)c;
+    const int64_t hidden = rnn->hidden;
+    float *h = rnn->h + n * hidden, *gates = rnn->gates + n * 3 * hidden;
     float *reset = gates, *update = reset + hidden, *candidate = update + hidden;
     const float *input_candidate = input_gates + 2 * hidden;
     pruni_kernel_add(gates, 1, gates, 1, input_gates, 1, 2 * hidden);
@@ -41,10 +44,8 @@ static void run(const pruni_rnn *rnn, int64_t gate_count, rnn_step *step)
         pruni_kernel_linear(&state);
         for (int64_t n = 0; n < rnn->batch; n++) {
             int64_t row = time * rnn->time_step + n * rnn->batch_step;
-            float *h = rnn->h + n * hidden;
-            step(rnn->gates + n * width, rnn->input_gates + row * width, h, rnn->c ? rnn->c + n * hidden : NULL,
-                 hidden);
-            pruni_kernel_copy(sizeof *h, rnn->y + row * rnn->y_width, 1, h, 1, hidden);
+            step(rnn, n, rnn->input_gates + row * width);
+            pruni_kernel_copy(sizeof *rnn->y, rnn->y + row * rnn->y_width, 1, rnn->h + n * hidden, 1, hidden);
         }
     }
 }

@@ -79,7 +79,7 @@ static prune_status note_tensors(copying *work, const pruni_registry *registry)
 /* A copy at its place in the copy of the span. */
 static prune_status copy_in_span(prune_tensor **out, const copying *work, const prune_tensor *t)
 {
-    span *shared = copy_of(&work->storages, t->storage);
+    span *shared = pruni_memo_find(&work->storages, t->storage)->value;
     int64_t bytes = shared->high - shared->low;
     if (!shared->copy && prune_tensor_zeros(&shared->copy, &bytes, 1, PRUNE_UINT8))
         return prune_last_status();
@@ -187,12 +187,12 @@ static prune_status copy_hooks(prune_module *to, const prune_module *from)
 static prune_status copy_shell(prune_module **out, const prune_module *module)
 {
     prune_module *copy = NULL;
-    if (prune_module_create(&copy, module->type_name, module->ops, module->context))
-        return prune_last_status();
+    prune_status status = prune_module_create(&copy, module->type_name, module->ops, module->context);
+    if (status != PRUNE_OK)
+        return status;
     copy->training = module->training;
     if (module->ops) {
-        prune_status status = pruni_clone_context(module->ops->clone, copy->context, module->context,
-                                                  module->type_name);
+        status = pruni_clone_context(module->ops->clone, copy->context, module->context, module->type_name);
         if (status != PRUNE_OK) {
             pruni_free(copy->context); /* without destroying it */
             copy->context = NULL;

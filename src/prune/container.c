@@ -57,7 +57,7 @@ pruni_method_list *pruni_container_list(const prune_method *method)
 
 prune_status pruni_container_reserve(prune_method *container, int64_t extra)
 {
-    pruni_method_list *list = pruni_container_list(container);
+    pruni_method_list *list = container->context;
     void *items = list->items;
     prune_status status = pruni_grow(&items, &list->capacity, list->count + extra, sizeof *list->items);
     list->items = items;
@@ -66,7 +66,7 @@ prune_status pruni_container_reserve(prune_method *container, int64_t extra)
 
 void pruni_container_append(prune_method *container, prune_method *method)
 {
-    pruni_method_list *list = pruni_container_list(container);
+    pruni_method_list *list = container->context;
     list->items[list->count++] = prune_method_retain(method);
 }
 

@@ -51,24 +51,23 @@ void pruni_multiply(prune_tensor *value, const prune_tensor *mask, const prune_t
 prune_status pruni_get_orig(prune_tensor **orig, const prune_module *module, const char *orig_name)
 {
     prune_tensor *t = NULL;
-    if (pruni_get_own(&t, module, orig_name))
-        return prune_last_status();
-    if (!t)
-        return prune_fail(PRUNE_ERROR_ATTRIBUTE, "'%s' of %s is None", orig_name, module->type_name);
-    if (pruni_check_float32(orig_name, t))
-        return prune_last_status();
-    *orig = prune_tensor_retain(t);
-    return PRUNE_OK;
+    prune_status status = pruni_get_own(&t, module, orig_name);
+    if (status == PRUNE_OK && !t)
+        status = prune_fail(PRUNE_ERROR_ATTRIBUTE, "'%s' of %s is None", orig_name, module->type_name);
+    if (status == PRUNE_OK)
+        status = pruni_check_float32(orig_name, t);
+    if (status == PRUNE_OK)
+        *orig = prune_tensor_retain(t);
+    return status;
 }
 
 prune_status pruni_get_mask(prune_tensor **mask, const prune_module *module, const char *mask_name)
 {
     prune_tensor *t = NULL;
-    if (pruni_get_own(&t, module, mask_name))
-        return prune_last_status();
-    if (!t)
-        return prune_fail(PRUNE_ERROR_ATTRIBUTE, "'%s' of %s is None", mask_name, module->type_name);
-    return prune_tensor_to(mask, t, PRUNE_FLOAT32);
+    prune_status status = pruni_get_own(&t, module, mask_name);
+    if (status == PRUNE_OK && !t)
+        status = prune_fail(PRUNE_ERROR_ATTRIBUTE, "'%s' of %s is None", mask_name, module->type_name);
+    return status == PRUNE_OK ? prune_tensor_to(mask, t, PRUNE_FLOAT32) : status;
 }
 
 prune_status pruni_empty_like(prune_tensor **out, const prune_tensor *t)

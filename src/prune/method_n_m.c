@@ -20,8 +20,9 @@ static prune_status check_groups(int64_t *dim, const pattern *p, const prune_ten
 static prune_status prepare(pruni_channels *channels, void **scratch, const pattern *p, const prune_tensor *t)
 {
     int64_t dim;
-    if (check_groups(&dim, p, t))
-        return prune_last_status();
+    prune_status status = check_groups(&dim, p, t);
+    if (status != PRUNE_OK)
+        return status;
     *channels = pruni_channels_of(t, dim);
     *scratch = pruni_alloc_array(t->numel > 0 ? (size_t)p->m : 0, sizeof(uint64_t));
     return *scratch ? PRUNE_OK : PRUNE_ERROR_MEMORY;
