@@ -97,7 +97,9 @@ static uint8_t uint8_from_double(double value)
 {
     if (!(value > -1))
         return 0;
-    return value >= 256 ? UINT8_MAX : (uint8_t)value;
+    if (value >= 256)
+        return UINT8_MAX;
+    return (uint8_t)value;
 }
 
 static int32_t int32_from_int64(int64_t value)
