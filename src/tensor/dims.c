@@ -117,6 +117,7 @@ prune_status prune_tensor_expand(prune_tensor **out, prune_tensor *t, const int6
     if (check_expanded_rank(t, sizes, ndim))
         return prune_last_status();
     int64_t expanded[PRUNE_MAX_DIMS], strides[PRUNE_MAX_DIMS];
+    int64_t outer = 0; /* the stride of a new dim */
     for (int64_t i = ndim - 1; i >= 0; i--) {
         int64_t own = i - (ndim - t->ndim);
         if (own < 0 && sizes[i] == -1)
@@ -129,12 +130,11 @@ prune_status prune_tensor_expand(prune_tensor **out, prune_tensor *t, const int6
         if (!keeps && (size != 1 || sizes[i] < 0))
             return cannot_expand(t, sizes, ndim, i, size);
         expanded[i] = keeps ? size : sizes[i];
-        if (own >= 0)
-            strides[i] = t->strides[own];
-        else
-            strides[i] = t->ndim > 0 ? pruni_outer_stride(expanded[i + 1], strides[i + 1]) : 0;
         if (!keeps)
             strides[i] = 0;
+        else
+            strides[i] = own < 0 ? outer : t->strides[own];
+        outer = pruni_outer_stride(expanded[i], strides[i]);
     }
     return pruni_tensor_view_over(out, t, 0, expanded, strides, ndim);
 }

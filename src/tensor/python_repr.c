@@ -11,7 +11,9 @@
  * back as another double while the next one up does not. */
 static bool next_one_up_reads_back(char *number, double magnitude)
 {
-    char *last = strchr(number, 'e') - 1;
+    char *last = number;
+    while (last[1] != 'e')
+        last++;
     if (*last == '9')
         return false;
     ++*last;
