@@ -52,16 +52,69 @@ static prune_tensor *chance_tensor(const int64_t *sizes, int64_t ndim, spread ki
     return t;
 }
 
-/* Sometimes more entries than are all candidates. */
+/* Sometimes more entries than are all candidates, in a long row or in many. */
 static int64_t chance_shape(int64_t sizes[3])
 {
     int64_t ndim = 1 + (int64_t)chance(3);
     bool large = chance(25) == 0;
     for (int64_t i = 0; i < ndim; i++)
         sizes[i] = (int64_t)chance(9) + (chance(30) != 0);
-    if (large)
-        sizes[ndim - 1] = 3000 + (int64_t)chance(6000);
+    if (large && ndim == 3 && chance(2)) {
+        for (int64_t i = 0; i < ndim; i++)
+            sizes[i] = 15 + (int64_t)chance(9);
+    } else if (large) {
+        sizes[chance((uint64_t)ndim)] = 3000 + (int64_t)chance(6000);
+    }
     return ndim;
+}
+
+/* ---- Layouts: where entries lie in the memory of a larger tensor ---- */
+
+typedef struct layout {
+    int64_t order[3];        /* which dim is which in memory */
+    int64_t gap[3], step[3]; /* of those: entries left out at the start, and one in so many taken */
+} layout;
+
+static layout chance_layout(int64_t ndim)
+{
+    layout l = { { 0, 1, 2 }, { 0 }, { 1, 1, 1 } };
+    for (int64_t i = ndim - 1; i > 0 && chance(2); i--) {
+        int64_t other = (int64_t)chance((uint64_t)i + 1), dim = l.order[i];
+        l.order[i] = l.order[other];
+        l.order[other] = dim;
+    }
+    for (int64_t i = 0; i < ndim && chance(2); i++) {
+        int64_t at = (int64_t)chance((uint64_t)ndim);
+        l.gap[at] = (int64_t)chance(3);
+        l.step[at] = 1 + (int64_t)chance(3);
+    }
+    return l;
+}
+
+static void replace_tensor(prune_tensor **t, prune_tensor *by)
+{
+    prune_tensor_release(*t);
+    *t = by;
+}
+
+/* The same values, laid out so. */
+static prune_tensor *laid_out(const prune_tensor *values, const layout *l)
+{
+    int64_t sizes[3], back[3], ndim = prune_tensor_ndim(values);
+    prune_tensor *t = NULL, *view = NULL;
+    for (int64_t i = 0; i < ndim; i++) {
+        sizes[i] = l->gap[i] + prune_tensor_sizes(values)[l->order[i]] * l->step[i];
+        back[l->order[i]] = i;
+    }
+    assert_ok(prune_tensor_ones(&t, sizes, ndim, PRUNE_FLOAT32));
+    for (int64_t i = 0; i < ndim; i++) {
+        assert_ok(prune_tensor_slice(&view, t, i, l->gap[i], INT64_MAX, l->step[i]));
+        replace_tensor(&t, view);
+    }
+    assert_ok(prune_tensor_permute(&view, t, back, ndim));
+    replace_tensor(&t, view);
+    assert_ok(prune_tensor_copy_(t, values));
+    return t;
 }
 
 /* ---- Both doors ---- */
@@ -70,26 +123,57 @@ typedef struct pair {
     prune_module *fused, *plain;
 } pair;
 
-static prune_module *module_over(const prune_tensor *weight)
+static prune_module *module_over(const prune_tensor *weight, const layout *l)
 {
     prune_module *module = NULL;
-    prune_tensor *copy = NULL;
+    prune_tensor *copy = laid_out(weight, l);
     assert_ok(prune_module_create(&module, "Pruned", NULL, NULL));
-    assert_ok(prune_tensor_clone(&copy, weight));
     assert_ok(prune_module_register_parameter(module, "weight", copy));
     prune_tensor_release(copy);
     return module;
 }
 
-/* A user's class with the method's own compute_mask and context. */
-static prune_method *as_user(const prune_method *method)
+static pair pair_over(const prune_tensor *weight)
+{
+    const layout plain = { { 0, 1, 2 }, { 0 }, { 1, 1, 1 } };
+    return (pair){ module_over(weight, &plain), module_over(weight, &plain) };
+}
+
+static pair chance_pair(const prune_tensor *weight)
+{
+    const layout l = chance_layout(prune_tensor_ndim(weight));
+    return (pair){ module_over(weight, &l), module_over(weight, &l) };
+}
+
+/* The method's class without the fused door. */
+static const pruni_class *without_fuse(const pruni_class *own)
+{
+    enum { CLASSES = 16 };
+    static const pruni_class *known[CLASSES];
+    static pruni_class copies[CLASSES];
+    int i = 0;
+    while (i < CLASSES && known[i] && known[i] != own)
+        i++;
+    assert_true(i < CLASSES);
+    known[i] = own;
+    copies[i] = *own;
+    copies[i].fuse = NULL;
+    copies[i].chooses_entries = false;
+    return &copies[i];
+}
+
+/* With the method's own compute_mask and context: a user's class, which sees contiguous tensors alone, or one that is not
+ * fused. */
+static prune_method *twin_of(const prune_method *method, bool as_user)
 {
     prune_method *twin = NULL;
     char context[64];
     assert_true(method->ops->context_size <= sizeof context);
     if (method->ops->clone)
         assert_ok(method->ops->clone(context, method->context));
-    assert_ok(prune_method_create(&twin, method->ops, method->ops->clone ? context : method->context));
+    const void *given = method->ops->clone ? context : method->context;
+    assert_ok(as_user ? prune_method_create(&twin, method->ops, given)
+                      : pruni_method_create_own(&twin, without_fuse(method->own), given));
     return twin;
 }
 
@@ -196,10 +280,15 @@ static void assert_same_tensors(const pair *p, const char *name)
         assert_same_bits(fused, plain);
 }
 
+static bool is_contiguous(const pair *p)
+{
+    return prune_tensor_is_contiguous(weight_of(p->fused));
+}
+
 static void prune_both(const pair *p, prune_method *method, prune_tensor *scores, uint64_t seed)
 {
     char fused[1024], generator[64];
-    prune_method *twin = as_user(method);
+    prune_method *twin = twin_of(method, is_contiguous(p) && (!scores || prune_tensor_is_contiguous(scores)));
     prune_manual_seed(NULL, seed);
     strcpy(fused, status_text(prune_apply(p->fused, "weight", method, scores)));
     strcpy(generator, generator_text());
@@ -239,6 +328,15 @@ static void meddle(const pair *p, prune_tensor **kept)
     }
 }
 
+static prune_tensor *chance_scores(const int64_t *sizes, int64_t ndim, spread kind)
+{
+    prune_tensor *values = chance_tensor(sizes, ndim, kind);
+    const layout l = chance_layout(ndim);
+    prune_tensor *scores = laid_out(values, &l);
+    prune_tensor_release(values);
+    return scores;
+}
+
 static void one_case(uint64_t seed)
 {
     chance_state = seed * 0x9e3779b97f4a7c15u;
@@ -246,11 +344,11 @@ static void one_case(uint64_t seed)
     int64_t ndim = chance_shape(sizes);
     prune_tensor *weight = chance_tensor(sizes, ndim, (spread)chance(SPREADS));
     int64_t n = prune_tensor_numel(weight);
-    const pair p = { module_over(weight), module_over(weight) };
+    const pair p = chance_pair(weight);
     prune_tensor *kept = NULL, *kept_values = NULL;
     for (uint64_t prunes = 1 + chance(4); prunes > 0; prunes--) {
         prune_method *method = chance_method(n, ndim, sizes);
-        prune_tensor *scores = chance(3) ? NULL : chance_tensor(sizes, ndim, (spread)chance(SPREADS));
+        prune_tensor *scores = chance(3) ? NULL : chance_scores(sizes, ndim, (spread)chance(SPREADS));
         prune_both(&p, method, scores, seed + prunes);
         prune_method_release(method);
         prune_tensor_release(scores);
@@ -306,8 +404,8 @@ static void global_case(uint64_t seed)
         int64_t ndim = chance_shape(sizes);
         prune_tensor *weight = chance_tensor(sizes, ndim, kind);
         n += prune_tensor_numel(weight);
-        members[i] = (pair){ module_over(weight), module_over(weight) };
-        scores[i] = chance(4) ? NULL : chance_tensor(sizes, ndim, kind);
+        members[i] = chance_pair(weight);
+        scores[i] = chance(4) ? NULL : chance_scores(sizes, ndim, kind);
         fused[i] = (prune_parameter){ members[i].fused, "weight", scores[i] };
         plain[i] = (prune_parameter){ members[i].plain, "weight", scores[i] };
         prune_tensor_release(weight);
@@ -320,7 +418,7 @@ static void global_case(uint64_t seed)
     for (int again = 0; again < 3; again++) {
         char text[1024], generator[64];
         prune_method *method = chance_method(n, 1, &n);
-        prune_method *twin = as_user(method);
+        prune_method *twin = twin_of(method, true);
         prune_manual_seed(NULL, seed);
         strcpy(text, status_text(prune_global_unstructured(fused, count, method)));
         strcpy(generator, generator_text());
@@ -390,7 +488,7 @@ static void traps_are_pruned_alike(void **state)
             prune_method_options options = PRUNE_METHOD_OPTIONS_INIT;
             options.ties = i % 2 ? PRUNE_TIES_TORCH : PRUNE_TIES_LOWEST_INDEX;
             assert_ok(prune_method_l1_unstructured(&l1, prune_fraction(fractions[i]), &options));
-            const pair p = { module_over(weight), module_over(weight) };
+            const pair p = pair_over(weight);
             prune_both(&p, l1, NULL, 1);
             prune_both(&p, l1, NULL, 1);
             prune_method_release(l1);
@@ -409,8 +507,8 @@ static void draws_that_are_all_equal_are_pruned_alike(void **state)
     prune_method *at_random = NULL, *twin = NULL;
     assert_ok(prune_tensor_ones(&weight, &n, 1, PRUNE_FLOAT32));
     assert_ok(prune_method_random_unstructured(&at_random, prune_fraction(0.25), NULL));
-    twin = as_user(at_random);
-    const pair p = { module_over(weight), module_over(weight) };
+    twin = twin_of(at_random, true);
+    const pair p = pair_over(weight);
     for (int i = 0; i < 2; i++) {
         assert_ok(prune_apply(p.fused, "weight", at_random, NULL));
         assert_ok(prune_apply(p.plain, "weight", twin, NULL));
@@ -437,7 +535,7 @@ static void what_does_not_stay_in_the_caches_is_pruned_alike(void **state)
             assert_ok(prune_method_l1_unstructured(&method, prune_fraction(0.5), NULL));
         else
             assert_ok(prune_method_random_unstructured(&method, prune_fraction(0.5), NULL));
-        const pair p = { module_over(weight), module_over(weight) };
+        const pair p = pair_over(weight);
         prune_both(&p, method, NULL, 1);
         prune_method_release(method);
         prune_module_release(p.fused);

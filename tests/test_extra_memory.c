@@ -64,6 +64,9 @@ static int expect_no_bytes(void **state)
 
 enum { ROWS = 2000, COLUMNS = 1000, ENTRIES = ROWS * COLUMNS, PARTS = 2 };
 
+/* How they lie in memory; channels last, images of 10 · 10. */
+typedef enum view { PLAIN, TRANSPOSED, CHANNELS_LAST, SOME_ROWS, SOME_COLUMNS, EVERY_OTHER_COLUMN, VIEWS } view;
+
 static const size_t bound = 1500 * 1000;
 
 typedef struct scene {
@@ -73,28 +76,63 @@ typedef struct scene {
 } scene;
 
 /* No two magnitudes are the same. */
-static prune_tensor *make_values(int part)
+static prune_tensor *make_memory(const int64_t *sizes, int64_t ndim, int part)
 {
-    const int64_t sizes[] = { ROWS, COLUMNS };
     prune_tensor *t = NULL;
-    assert_ok(prune_tensor_empty(&t, sizes, 2, PRUNE_FLOAT32));
+    assert_ok(prune_tensor_empty(&t, sizes, ndim, PRUNE_FLOAT32));
     float *x = prune_tensor_data_mutable(t);
-    for (int64_t i = 0; i < ENTRIES; i++)
-        x[i] = (float)(PARTS * (i * 48271 % ENTRIES) + part + 1) * (i % 3 ? 0x1p-20F : -0x1p-20F);
+    int64_t n = prune_tensor_numel(t);
+    for (int64_t i = 0; i < n; i++)
+        x[i] = (float)(PARTS * (i * 48271 % n) + part + 1) * (i % 3 ? 0x1p-20F : -0x1p-20F);
     return t;
 }
 
-static void set_up(scene *s)
+static prune_tensor *view_of(view kind, int part)
+{
+    static const struct {
+        int64_t sizes[4], ndim; /* in memory */
+    } memory[VIEWS] = {
+        [PLAIN] = { { ROWS, COLUMNS }, 2 },
+        [TRANSPOSED] = { { COLUMNS, ROWS }, 2 },
+        [CHANNELS_LAST] = { { ROWS / 10, 10, 10, COLUMNS / 10 }, 4 },
+        [SOME_ROWS] = { { 2 * ROWS, COLUMNS }, 2 },
+        [SOME_COLUMNS] = { { ROWS, COLUMNS + 3 }, 2 },
+        [EVERY_OTHER_COLUMN] = { { ROWS, 2 * COLUMNS }, 2 },
+    };
+    prune_tensor *base = make_memory(memory[kind].sizes, memory[kind].ndim, part), *t = NULL;
+    prune_status status = PRUNE_OK;
+    if (kind == TRANSPOSED)
+        status = prune_tensor_transpose(&t, base, 0, 1);
+    else if (kind == CHANNELS_LAST)
+        status = prune_tensor_permute(&t, base, (const int64_t[]){ 0, 3, 1, 2 }, 4);
+    else if (kind == SOME_ROWS)
+        status = prune_tensor_slice(&t, base, 0, 1, INT64_MAX, 2);
+    else
+        status = prune_tensor_slice(&t, base, 1, kind == SOME_COLUMNS ? 3 : 0, INT64_MAX,
+                                    kind == EVERY_OTHER_COLUMN ? 2 : 1);
+    assert_ok(status);
+    assert_int_equal(prune_tensor_numel(t), ENTRIES);
+    prune_tensor_release(base);
+    return t;
+}
+
+/* The same shape side by side, in rows. */
+static prune_tensor *make_like(const prune_tensor *t)
+{
+    return make_memory(prune_tensor_sizes(t), prune_tensor_ndim(t), 1);
+}
+
+static void set_up(scene *s, view kind)
 {
     memset(s, 0, sizeof *s);
     for (int part = 0; part < PARTS; part++) {
-        prune_tensor *t = make_values(part);
+        prune_tensor *t = view_of(kind, part);
         assert_ok(prune_module_create(&s->net[part], "Net", NULL, NULL));
         assert_ok(prune_module_register_parameter(s->net[part], "weight", t));
         prune_tensor_release(t);
     }
-    s->scores = make_values(1);
-    s->mask = make_values(0);
+    s->scores = make_like(weight_of(s->net[0]));
+    s->mask = make_like(weight_of(s->net[0]));
     float *m = prune_tensor_data_mutable(s->mask);
     for (int64_t i = 0; i < ENTRIES; i++)
         m[i] = (float)(i % 5 != 0);
@@ -228,14 +266,13 @@ enum { PRUNES = sizeof prunes / sizeof prunes[0] };
 
 /* ---- The bounds ---- */
 
-/* One prune after each other, so that each has been first, second and third. */
-static void prunes_hold_little_beyond_their_results(void **state)
+/* One prune after each other, so that each has been first, second and so on. */
+static void prune_in_turn(view kind, size_t times)
 {
-    (void)state;
     for (size_t first = 0; first < PRUNES; first++) {
         scene s;
-        set_up(&s);
-        for (size_t i = 0; i < 3; i++) {
+        set_up(&s, kind);
+        for (size_t i = 0; i < times; i++) {
             s.dim = (int64_t)(first + i) % 2;
             assert_in_range(extra(prunes[(first + i * 5) % PRUNES], &s), 0, bound);
             assert_int_equal(extra(hooks, &s), 0);
@@ -245,19 +282,33 @@ static void prunes_hold_little_beyond_their_results(void **state)
     }
 }
 
+static void prunes_hold_little_beyond_their_results(void **state)
+{
+    (void)state;
+    prune_in_turn(PLAIN, 3);
+}
+
+static void prunes_of_views_hold_as_little(void **state)
+{
+    (void)state;
+    for (view kind = TRANSPOSED; kind < VIEWS; kind++)
+        prune_in_turn(kind, kind == TRANSPOSED ? 3 : 2);
+}
+
 /* Mask and weight are there already; what a record keeps of a mask that was given, or made of many, is a result. */
 static void later_prunes_add_nothing_that_grows(void **state)
 {
     (void)state;
     const size_t kept = ENTRIES * sizeof(float), small = 10000;
-    for (size_t i = 0; i < PRUNES; i++) {
+    for (size_t i = 0; i < 2 * PRUNES; i++) {
         scene s;
-        set_up(&s);
+        set_up(&s, i < PRUNES ? PLAIN : SOME_COLUMNS);
         assert_ok(global_at_random(&s));
-        bool is_global = prunes[i] == global_l1 || prunes[i] == global_at_random;
-        size_t records = is_global ? PARTS : prunes[i] == custom_from_mask;
+        operation *prune = prunes[i % PRUNES];
+        bool is_global = prune == global_l1 || prune == global_at_random;
+        size_t records = is_global ? PARTS : prune == custom_from_mask;
         for (int again = 0; again < 2; again++)
-            assert_in_range(grown(prunes[i], &s), records * kept, records * kept + small);
+            assert_in_range(grown(prune, &s), records * kept, records * kept + small);
         tear_down(&s);
     }
 }
@@ -265,13 +316,13 @@ static void later_prunes_add_nothing_that_grows(void **state)
 static void ties_take_8_bytes_an_entry_for_a_while(void **state)
 {
     (void)state;
-    operation *const operations[] = { l1, global_l1 };
-    for (size_t i = 0; i < 2; i++) {
+    operation *const operations[] = { l1, global_l1, l1, global_l1 };
+    for (size_t i = 0; i < 4; i++) {
         scene s;
-        set_up(&s);
+        set_up(&s, i < 2 ? PLAIN : TRANSPOSED);
         for (int part = 0; part < PARTS; part++)
             assert_ok(prune_tensor_fill_(weight_of(s.net[part]), 1));
-        size_t entries = i == 0 ? ENTRIES : PARTS * ENTRIES;
+        size_t entries = i % 2 == 0 ? ENTRIES : PARTS * ENTRIES;
         for (int again = 0; again < 2; again++)
             assert_in_range(extra(operations[i], &s), 1, bound + 8 * entries);
         tear_down(&s);
@@ -282,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prunes_hold_little_beyond_their_results),
+        cmocka_unit_test(prunes_of_views_hold_as_little),
         cmocka_unit_test(later_prunes_add_nothing_that_grows),
         cmocka_unit_test(ties_take_8_bytes_an_entry_for_a_while),
     };

@@ -57,7 +57,7 @@ static void check_channels(const prune_tensor *t, prune_norm norm, int64_t dim, 
 {
     float norms[33];
     norms[count] = 7;
-    assert_ok(pruni_channel_norms(norms, t, norm, dim, NULL));
+    assert_ok(pruni_channel_norms(norms, t, norm, dim, NULL, NULL));
     for (size_t i = 0; i < count; i++)
         if (!alike(norms[i], expected[i]))
             fail_msg("channel %zu: %a, expected %a", i, (double)norms[i], (double)expected[i]);
@@ -251,13 +251,13 @@ static void empty_channels_have_norm_zero_or_none(void **state)
     assert_channels(t, prune_norm_p(0), 0, 0, 0);
     assert_channels(t, prune_norm_p(2), 0, 0, 0);
     assert_channels(t, prune_norm_p(0.5), 0, 0, 0);
-    assert_fails(pruni_channel_norms(norms, t, prune_norm_p(infinite), 0, NULL), PRUNE_ERROR_RUNTIME,
+    assert_fails(pruni_channel_norms(norms, t, prune_norm_p(infinite), 0, NULL, NULL), PRUNE_ERROR_RUNTIME,
                  "linalg.vector_norm cannot compute the inf norm on the dimension 1because this dimension is empty and "
                  "the operation does not have an identity");
-    assert_fails(pruni_channel_norms(norms, t, prune_norm_p(-1.5), 0, NULL), PRUNE_ERROR_RUNTIME,
+    assert_fails(pruni_channel_norms(norms, t, prune_norm_p(-1.5), 0, NULL, NULL), PRUNE_ERROR_RUNTIME,
                  "cannot compute the -1.5 norm on the dimension 1because");
     assert_true(norms[0] == 7 && norms[1] == 7);
-    assert_ok(pruni_channel_norms(norms, t, prune_norm_p(infinite), 1, NULL));
+    assert_ok(pruni_channel_norms(norms, t, prune_norm_p(infinite), 1, NULL, NULL));
     assert_true(norms[0] == 7 && norms[1] == 7);
     prune_tensor_release(t);
 }
@@ -268,8 +268,9 @@ static void channel_norms_need_a_dim_and_a_norm(void **state)
     float norms[3] = { 7, 7, 7 };
     prune_tensor *t = seq(PRUNE_SHAPE(2, 3));
     const prune_norm zero = { 0 };
-    assert_fails(pruni_channel_norms(norms, t, prune_norm_p(2), 2, NULL), PRUNE_ERROR_INDEX, "Dimension out of range");
-    assert_fails(pruni_channel_norms(norms, t, zero, 0, NULL), PRUNE_ERROR_VALUE, "not made by prune_norm_p()");
+    assert_fails(pruni_channel_norms(norms, t, prune_norm_p(2), 2, NULL, NULL), PRUNE_ERROR_INDEX,
+                 "Dimension out of range");
+    assert_fails(pruni_channel_norms(norms, t, zero, 0, NULL, NULL), PRUNE_ERROR_VALUE, "not made by prune_norm_p()");
     assert_true(norms[0] == 7);
     prune_tensor_release(t);
 }
@@ -370,7 +371,8 @@ static void a_nuclear_norm_needs_two_dims_without_nan(void **state)
     assert_fails(prune_tensor_norm(&out, t, prune_norm_nuc(), PRUNE_SHAPE(1, 2), false), PRUNE_ERROR_RUNTIME,
                  "linalg.svd: (Batch element 1): The algorithm failed to converge because the input matrix contained "
                  "non-finite values.");
-    assert_fails(pruni_channel_norms(norms, t, prune_norm_nuc(), 0, NULL), PRUNE_ERROR_RUNTIME, "Batch element 1");
+    assert_fails(pruni_channel_norms(norms, t, prune_norm_nuc(), 0, NULL, NULL), PRUNE_ERROR_RUNTIME,
+                 "Batch element 1");
     assert_null(out);
     prune_tensor_release(row);
     prune_tensor_release(t);
@@ -426,7 +428,7 @@ static prune_status try_norm(void *context)
 static prune_status try_channels(void *context)
 {
     operand *o = context;
-    return pruni_channel_norms(o->norms, o->t, o->norm, 0, NULL);
+    return pruni_channel_norms(o->norms, o->t, o->norm, 0, NULL, NULL);
 }
 
 static void nothing_was_made(void *context)
@@ -448,7 +450,7 @@ static void no_memory_leaves_nothing_behind(void **state)
     operand o = { NULL, seq(PRUNE_SHAPE(2, 3, 4)), prune_norm_p(2), { 0 } };
     try_every_allocation(try_norm, nothing_was_made, drop, &o);
     fail_allocation(0, true); /* channel norms allocate nothing */
-    prune_status status = pruni_channel_norms(o.norms, o.t, o.norm, 0, NULL);
+    prune_status status = pruni_channel_norms(o.norms, o.t, o.norm, 0, NULL, NULL);
     fail_allocation(-1, false);
     assert_ok(status);
     o.norm = prune_norm_nuc();

@@ -39,6 +39,8 @@ void pruni_kernel_copy(int64_t element_size, void *dst, int64_t dst_stride, cons
         return;
     if (dst_stride == 1 && src_stride == 1)
         pruni_kernels_used()->copy_bytes(dst, src, n * element_size);
+    else if (src_stride == 0)
+        pruni_kernel_fill(element_size, dst, dst_stride, src, n);
     else if (element_size == 1)
         copy_1(dst, dst_stride, src, src_stride, n);
     else if (element_size == 2)

@@ -148,6 +148,14 @@ typedef void pruni_kernel_two_run(float *norm, const float *x, int64_t length); 
 void pruni_kernel_norm_two_runs(float *norms, int64_t norm_stride, const float *x, int64_t x_stride, int64_t n,
                                 int64_t length);
 
+/* The same of numbers that do not lie side by side: starts with { .length = … }, takes them in order, ends. */
+typedef struct pruni_two {
+    int64_t length, taken;
+    float lanes[8], rest[8];
+} pruni_two;
+void pruni_kernel_norm_two_take(pruni_two *two, const float *x, int64_t stride, int64_t n);
+float pruni_kernel_norm_two_end(const pruni_two *two);
+
 void pruni_kernel_absolute(float *out, int64_t out_stride, const float *x, int64_t x_stride, int64_t n);
 
 /* ---- Singular values (svd.c) ---- */
@@ -269,16 +277,27 @@ typedef struct pruni_pick {
     pruni_sieve sieve;
     int64_t n, room; /* of candidates */
     uint32_t *sample;
-    int64_t sampled; /* keys in the sample */
-    bool complete;   /* the candidates have found room so far */
+    int64_t sampled;               /* keys in the sample */
+    int64_t lines_left, next_line; /* of the sample: how many, and the place of the next */
+    int64_t line_start, step;      /* by which they follow each other, */
+    uint64_t chance;               /* but for some chance */
+    bool complete;                 /* the candidates have found room so far */
 } pruni_pick;
 
 /* The scratch of a selection, in words: at most 5 MB. */
 int64_t pruni_kernel_pick_words(int64_t n);
 void pruni_kernel_pick_start(pruni_pick *pick, uint32_t *words, int64_t n);
 
-/* Sets the window to where a sample expects that share (0 to 1) of the entries that are not passed over to end. */
-void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double share);
+/* Sample for a window: lines of PRUNI_SAMPLE_LINE entries side by side, whose places rise. Whether the next line begins
+ * before `end`, and where; takes it; or takes all lines that begin in a run, the first entry of which has the place
+ * `first`. */
+enum { PRUNI_SAMPLE_LINE = 16 };
+bool pruni_kernel_pick_line(const pruni_pick *pick, int64_t end, int64_t *place);
+void pruni_kernel_pick_take_line(pruni_pick *pick, const pruni_run *line);
+void pruni_kernel_pick_take_lines(pruni_pick *pick, const pruni_run *run, int64_t first);
+
+/* Sets the window to where the sample expects that share (0 to 1) of the entries that are not passed over to end. */
+void pruni_kernel_pick_window(pruni_pick *pick, double share);
 
 /* The same for the k largest of n draws, which are spread evenly. */
 void pruni_kernel_pick_window_of_draws(pruni_pick *pick, int64_t n, int64_t k);
@@ -287,10 +306,22 @@ void pruni_kernel_pick_window_of_draws(pruni_pick *pick, int64_t n, int64_t k);
  * have no room. */
 bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t first);
 
-/* The k-th, 1 ≤ k ≤ seen; false if it is not among the candidates. Then pick_anyway() finds it from the scores. */
+/* The k-th, 1 ≤ k ≤ seen; false if it is not among the candidates. */
 bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int64_t k);
-void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, const pruni_run *runs, int64_t count,
-                              int64_t k);
+
+/* Then it may be found by trying keys of the sample: the one nearest to where it was expected (where many are equal it may
+ * well be theirs), and the one that comes next after a key, up or down; that key itself if it is the last. */
+uint32_t pruni_kernel_pick_nearest(const pruni_pick *pick);
+uint32_t pruni_kernel_pick_next(const pruni_pick *pick, uint32_t key, bool up);
+
+/* How many keys of a run, of those not passed over, are below `key`. */
+int64_t pruni_kernel_count_below(const pruni_run *run, uint32_t key);
+
+/* Or else digit by digit: adds the digit of `bits` bits (at most 11) above `shift` of those keys whose digits above it are
+ * `prefix`. */
+enum { PRUNI_DIGIT_BINS = 1 << 11 };
+void pruni_kernel_count_digit(int64_t bins[PRUNI_DIGIT_BINS], const pruni_run *run, int shift, int bits,
+                              uint32_t prefix);
 
 /* What is pruned: keys below `key`, and those equal to it whose place is before `split`. */
 typedef struct pruni_choice {
@@ -308,6 +339,9 @@ void pruni_kernel_pick_correct(const pruni_pick *pick, const pruni_run *run, int
 /* Writes a run; and, after that, prunes the listed places that lie in it: the lower halves of the entries. */
 void pruni_kernel_prune_run(const pruni_run *run, int64_t first, const pruni_choice *choice);
 void pruni_kernel_prune_listed(const pruni_run *run, int64_t first, const uint64_t *entries, int64_t count);
+
+/* Writes a single entry: its mask becomes 1 or 0. */
+void pruni_kernel_set_entry(const pruni_run *entry, bool stays);
 
 /* Goes through those equal to `key` until *left of them are passed: the place after the last; 0 if the run ends before. */
 int64_t pruni_kernel_place_after_equal(const pruni_run *run, int64_t first, uint32_t key, int64_t *left);
@@ -355,6 +389,13 @@ pruni_kernel_of_four pruni_kernel_prune_n_of_four;
  * has room for m entries. */
 void pruni_kernel_mask_n_of_m(float *mask, const float *x, pruni_channels channels, int64_t n, int64_t m,
                               uint64_t *scratch);
+
+/* The same for groups that begin `step` apart and whose entries lie `stride` apart. */
+typedef struct pruni_groups {
+    int64_t step, stride;
+} pruni_groups;
+void pruni_kernel_mask_groups(float *mask, pruni_groups of_mask, const float *x, pruni_groups of_x, int64_t count,
+                              int64_t n, int64_t m, uint64_t *scratch);
 
 /* Later prunes of a run, in parts that stay in the caches: the mask so far as it is, times a scale for each channel, or
  * times a given mask; then mask * orig. */

@@ -98,22 +98,30 @@ static uint32_t staying_key(float mask, float x)
     return mask == 0 ? UINT32_MAX : pruni_select_key(x, true);
 }
 
-static void mask_group(float *mask, const float *x, int64_t stride, int64_t n, int64_t m, uint64_t *scratch)
+static void mask_group(float *mask, int64_t mask_stride, const float *x, int64_t x_stride, int64_t n, int64_t m,
+                       uint64_t *scratch)
 {
     for (int64_t i = 0; i < m; i++)
-        scratch[i] = (uint64_t)staying_key(mask[i * stride], x[i * stride]) << 32;
+        scratch[i] = (uint64_t)staying_key(mask[i * mask_stride], x[i * x_stride]) << 32;
     if (n > 0)
         pruni_kernel_heap_select(scratch, m, n);
     uint32_t threshold = n > 0 ? (uint32_t)(scratch[0] >> 32) : 0;
     int64_t equal_left = n;
     for (int64_t i = 0; i < m; i++)
-        equal_left -= staying_key(mask[i * stride], x[i * stride]) < threshold;
+        equal_left -= staying_key(mask[i * mask_stride], x[i * x_stride]) < threshold;
     for (int64_t i = 0; i < m; i++) {
-        uint32_t key = staying_key(mask[i * stride], x[i * stride]);
+        uint32_t key = staying_key(mask[i * mask_stride], x[i * x_stride]);
         bool stays = key < threshold || (key == threshold && equal_left-- > 0);
         if (!stays)
-            mask[i * stride] *= 0;
+            mask[i * mask_stride] *= 0;
     }
+}
+
+void pruni_kernel_mask_groups(float *mask, pruni_groups of_mask, const float *x, pruni_groups of_x, int64_t count,
+                              int64_t n, int64_t m, uint64_t *scratch)
+{
+    for (int64_t g = 0; g < count; g++)
+        mask_group(mask + g * of_mask.step, of_mask.stride, x + g * of_x.step, of_x.stride, n, m, scratch);
 }
 
 void pruni_kernel_mask_n_of_m(float *mask, const float *x, pruni_channels channels, int64_t n, int64_t m,
@@ -123,6 +131,6 @@ void pruni_kernel_mask_n_of_m(float *mask, const float *x, pruni_channels channe
     for (int64_t g = 0; g < channels.outer * (channels.count / m); g++)
         for (int64_t i = 0; i < channels.inner; i++) {
             int64_t first = g * group_size + i;
-            mask_group(mask + first, x + first, channels.inner, n, m, scratch);
+            mask_group(mask + first, channels.inner, x + first, channels.inner, n, m, scratch);
         }
 }

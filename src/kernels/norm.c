@@ -110,7 +110,20 @@ void pruni_kernel_norm_channels(pruni_norm_sum kind, float order, float *sums, c
     pruni_kernels_used()->norm_channels(kind, order, sums, x, channels);
 }
 
-/* Sums 8 lanes side by side; of the left-over, four unfused if there are as many, the last up to three fused. */
+/* Adds up 8 lanes; of the left-over, four unfused if there are as many, the last up to three fused. */
+static float two_norm(const float lanes[8], const float *rest, int64_t count)
+{
+    float sum = 0;
+    int64_t i = 0;
+    for (int lane = 0; lane < 8; lane++)
+        sum += lanes[lane];
+    for (int64_t end = count >= 4 ? 4 : 0; i < end; i++)
+        sum += rest[i] * rest[i];
+    for (; i < count; i++)
+        sum = fmaf(rest[i], rest[i], sum);
+    return sqrtf(sum);
+}
+
 void pruni_norm_two_run_portable(float *norm, const float *x, int64_t length)
 {
     float lanes[8] = { 0 };
@@ -118,14 +131,25 @@ void pruni_norm_two_run_portable(float *norm, const float *x, int64_t length)
     for (; i + 8 <= length; i += 8)
         for (int lane = 0; lane < 8; lane++)
             lanes[lane] += x[i + lane] * x[i + lane];
-    float sum = 0;
-    for (int lane = 0; lane < 8; lane++)
-        sum += lanes[lane];
-    for (int64_t end = length - i >= 4 ? i + 4 : i; i < end; i++)
-        sum += x[i] * x[i];
-    for (; i < length; i++)
-        sum = fmaf(x[i], x[i], sum);
-    *norm = sqrtf(sum);
+    *norm = two_norm(lanes, x + i, length - i);
+}
+
+void pruni_kernel_norm_two_take(pruni_two *two, const float *x, int64_t stride, int64_t n)
+{
+    const int64_t whole = two->length / 8 * 8;
+    for (int64_t i = 0; i < n; i++) {
+        float entry = x[i * stride];
+        if (two->taken < whole)
+            two->lanes[two->taken % 8] += entry * entry;
+        else
+            two->rest[two->taken - whole] = entry;
+        two->taken++;
+    }
+}
+
+float pruni_kernel_norm_two_end(const pruni_two *two)
+{
+    return two_norm(two->lanes, two->rest, two->length % 8);
 }
 
 void pruni_kernel_norm_two_runs(float *norms, int64_t norm_stride, const float *x, int64_t x_stride, int64_t n,

@@ -6,7 +6,6 @@
 enum {
     BLOCK = 1 << 13,            /* entries a call of the sieve */
     ALL_CANDIDATES = 1 << 12,   /* so few entries are all candidates */
-    SAMPLE_RUN = 16,            /* a cache line */
     SLACK = 16,                 /* of how many in the window one may be superfluous at either end */
     MOST_SAMPLES = 1 << 18,     /* 1 MB */
     MOST_CANDIDATES = 14 << 15, /* 3.5 MB */
@@ -19,7 +18,9 @@ enum {
 static int64_t sample_size(int64_t n)
 {
     double root = cbrt((double)n);
-    return n <= ALL_CANDIDATES ? 0 : pruni_smaller((int64_t)(2 * root * root), MOST_SAMPLES) / SAMPLE_RUN * SAMPLE_RUN;
+    return n <= ALL_CANDIDATES
+               ? 0
+               : pruni_smaller((int64_t)(2 * root * root), MOST_SAMPLES) / PRUNI_SAMPLE_LINE * PRUNI_SAMPLE_LINE;
 }
 
 /* Standard deviations on either side of the rank that is looked for. */
@@ -39,6 +40,21 @@ int64_t pruni_kernel_pick_words(int64_t n)
     return 2 * candidate_room(n) + sample_size(n);
 }
 
+/* Lines lie at even distances, each moved by chance, so that no pattern in the scores falls into step with them. */
+static void place_line(pruni_pick *pick)
+{
+    pick->chance = pick->chance * 6364136223846793005u + 1442695040888963407u;
+    int64_t jitter = (int64_t)((pick->chance >> 40) * (uint64_t)(pick->step - PRUNI_SAMPLE_LINE + 1) >> 24);
+    pick->next_line = pick->line_start + jitter;
+}
+
+static void next_line(pruni_pick *pick)
+{
+    pick->lines_left--;
+    pick->line_start += pick->step;
+    place_line(pick);
+}
+
 void pruni_kernel_pick_start(pruni_pick *pick, uint32_t *words, int64_t n)
 {
     int64_t room = candidate_room(n);
@@ -47,44 +63,52 @@ void pruni_kernel_pick_start(pruni_pick *pick, uint32_t *words, int64_t n)
         .n = n,
         .room = room,
         .sample = words + 2 * room,
+        .lines_left = sample_size(n) / PRUNI_SAMPLE_LINE,
+        .chance = 0x9e3779b97f4a7c15u,
         .complete = true,
     };
+    if (pick->lines_left > 0) {
+        pick->step = n / pick->lines_left;
+        place_line(pick);
+    }
 }
 
 /* ---- The sample ---- */
 
-/* The keys of up to 16 entries side by side from position `start` of all runs together. */
-static int64_t sample_line(uint32_t *sample, const pruni_run *run, int64_t start)
+bool pruni_kernel_pick_line(const pruni_pick *pick, int64_t end, int64_t *place)
 {
-    while (start >= run->n)
-        start -= run++->n;
-    int64_t length = pruni_smaller(run->n - start, SAMPLE_RUN);
-    if (!run->before && length == SAMPLE_RUN) { /* the usual case, short, so that many cache misses overlap */
-        for (int64_t i = 0; i < SAMPLE_RUN; i++)
-            sample[i] = pruni_select_key(run->scores[start + i], false);
-        return length;
-    }
-    int64_t count = 0;
-    for (int64_t i = start; i < start + length; i++) {
-        sample[count] = pruni_sieve_key(run, i);
-        count += pruni_sieve_is_open(run, i);
-    }
-    return count;
+    *place = pick->next_line;
+    return pick->lines_left > 0 && *place < end;
 }
 
-/* Lines at even distances, each moved by chance, so that no pattern in the scores falls into step with them. */
-static int64_t take_sample(uint32_t *sample, const pruni_run *runs, int64_t n)
+/* The keys of up to 16 entries side by side. */
+static void take_line(pruni_pick *pick, const pruni_run *run, int64_t start)
 {
-    int64_t lines = sample_size(n) / SAMPLE_RUN;
-    int64_t step = n / lines;
-    uint64_t chance = 0x9e3779b97f4a7c15u;
+    int64_t length = pruni_smaller(run->n - start, PRUNI_SAMPLE_LINE);
+    uint32_t *sample = pick->sample + pick->sampled;
     int64_t count = 0;
-    for (int64_t i = 0; i < lines; i++) {
-        chance = chance * 6364136223846793005u + 1442695040888963407u;
-        int64_t jitter = (int64_t)((chance >> 40) * (uint64_t)(step - SAMPLE_RUN + 1) >> 24);
-        count += sample_line(sample + count, runs, i * step + jitter);
+    if (!run->before && length == PRUNI_SAMPLE_LINE) { /* the usual case, short, so that many cache misses overlap */
+        for (; count < PRUNI_SAMPLE_LINE; count++)
+            sample[count] = pruni_select_key(run->scores[start + count], false);
+    } else {
+        for (int64_t i = start; i < start + length; i++) {
+            sample[count] = pruni_sieve_key(run, i);
+            count += pruni_sieve_is_open(run, i);
+        }
     }
-    return count;
+    pick->sampled += count;
+}
+
+void pruni_kernel_pick_take_line(pruni_pick *pick, const pruni_run *line)
+{
+    take_line(pick, line, 0);
+    next_line(pick);
+}
+
+void pruni_kernel_pick_take_lines(pruni_pick *pick, const pruni_run *run, int64_t first)
+{
+    for (int64_t place; pruni_kernel_pick_line(pick, first + run->n, &place); next_line(pick))
+        take_line(pick, run, place - first);
 }
 
 /* Narrows the window to where the sample has the ranks from `first` to `last`, about. */
@@ -101,12 +125,9 @@ static void narrow(pruni_pick *pick, int64_t n, int64_t first, int64_t last)
     pick->sieve.cut = low.low + (high.high - low.low) / 2;
 }
 
-void pruni_kernel_pick_window(pruni_pick *pick, const pruni_run *runs, double share)
+void pruni_kernel_pick_window(pruni_pick *pick, double share)
 {
-    if (pick->n <= ALL_CANDIDATES)
-        return;
-    int64_t count = take_sample(pick->sample, runs, pick->n);
-    pick->sampled = count;
+    const int64_t count = pick->sampled;
     if (count == 0)
         return;
     double rank = share * (double)count;
@@ -186,29 +207,17 @@ bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int6
 
 /* ---- The k-th without candidates ---- */
 
-static int64_t count_below(const pruni_run *runs, int64_t count, uint32_t key)
+int64_t pruni_kernel_count_below(const pruni_run *run, uint32_t key)
 {
     pruni_sieve sieve = { .low = key, .cut = key, .high = key };
-    for (int64_t i = 0; i < count; i++) {
-        pruni_run run = runs[i];
-        run.mask = run.value = NULL;
-        pruni_kernel_sieve(&sieve, &run, 0);
-    }
+    pruni_run read = *run;
+    read.mask = read.value = NULL;
+    pruni_kernel_sieve(&sieve, &read, 0);
     return sieve.below;
 }
 
-static bool is_kth(pruni_selection *found, const pruni_run *runs, int64_t count, int64_t k, uint32_t key)
-{
-    int64_t below = count_below(runs, count, key);
-    int64_t equal = k > below ? count_below(runs, count, key + 1) - below : 0;
-    *found = (pruni_selection){ .key = key, .equal = equal, .equal_chosen = k - below };
-    return k > below && k <= below + equal;
-}
-
-enum { BINS = 1 << 11 };
-
-/* Counts the digit of `bits` bits above `shift` in those keys whose digits above it are `prefix`. */
-static void count_digit(int64_t bins[BINS], const pruni_run *run, int shift, int bits, uint32_t prefix)
+void pruni_kernel_count_digit(int64_t bins[PRUNI_DIGIT_BINS], const pruni_run *run, int shift, int bits,
+                              uint32_t prefix)
 {
     for (int64_t i = 0; i < run->n; i++) {
         uint32_t key = pruni_sieve_key(run, i) >> shift;
@@ -216,23 +225,7 @@ static void count_digit(int64_t bins[BINS], const pruni_run *run, int shift, int
     }
 }
 
-/* The k-th of all, digit by digit. */
-static void find_by_digits(pruni_selection *found, const pruni_run *runs, int64_t count, int64_t k)
-{
-    static const int digits[][2] = { { 20, 11 }, { 10, 10 }, { 0, 10 } };
-    uint32_t key = 0;
-    for (int digit = 0; digit < 3; digit++) {
-        int64_t bins[BINS] = { 0 };
-        for (int64_t i = 0; i < count; i++)
-            count_digit(bins, &runs[i], digits[digit][0], digits[digit][1], key);
-        uint32_t bin = pruni_kernel_find_bin(bins, &k);
-        key = key << digits[digit][1] | bin;
-        *found = (pruni_selection){ .key = key, .equal = bins[bin], .equal_chosen = k };
-    }
-}
-
-/* The key of the sample that lies nearest to where the k-th was expected: where many are equal it may well be theirs. */
-static uint32_t nearest_in_sample(const pruni_pick *pick)
+uint32_t pruni_kernel_pick_nearest(const pruni_pick *pick)
 {
     uint32_t cut = pick->sieve.cut, nearest = cut, least = UINT32_MAX;
     for (int64_t i = 0; i < pick->sampled; i++) {
@@ -244,8 +237,7 @@ static uint32_t nearest_in_sample(const pruni_pick *pick)
     return nearest;
 }
 
-/* The key of the sample that comes next after `key`, up or down; the key itself if it is the last. */
-static uint32_t next_in_sample(const pruni_pick *pick, uint32_t key, bool up)
+uint32_t pruni_kernel_pick_next(const pruni_pick *pick, uint32_t key, bool up)
 {
     uint32_t next = up ? PRUNI_ALL_KEYS : 0;
     bool found = false;
@@ -258,18 +250,6 @@ static uint32_t next_in_sample(const pruni_pick *pick, uint32_t key, bool up)
     return found ? next : key;
 }
 
-void pruni_kernel_pick_anyway(pruni_selection *found, const pruni_pick *pick, const pruni_run *runs, int64_t count,
-                              int64_t k)
-{
-    uint32_t guess = nearest_in_sample(pick);
-    for (int tries = 0; tries < 3; tries++) {
-        if (is_kth(found, runs, count, k, guess))
-            return;
-        guess = next_in_sample(pick, guess, found->equal_chosen > 0);
-    }
-    find_by_digits(found, runs, count, k);
-}
-
 /* ---- What is chosen ---- */
 
 static void set_entry(const pruni_run *run, int64_t i, float mask)
@@ -277,6 +257,11 @@ static void set_entry(const pruni_run *run, int64_t i, float mask)
     run->mask[i] = mask;
     if (run->value)
         run->value[i] = mask * run->orig[i];
+}
+
+void pruni_kernel_set_entry(const pruni_run *entry, bool stays)
+{
+    set_entry(entry, 0, stays ? pruni_one() : 0);
 }
 
 /* Of the candidates from `start`, up to before `end`, those that lie between the cut and where it should have been. */

@@ -147,7 +147,7 @@ static prune_status prepare_buffer(pruni_application *app)
     bool is_ours = app->mask && !pruni_refs_shared(&app->mask->refs) && !pruni_tensor_shares_storage(app->mask);
     if (present && pruni_is_private(present, mask))
         app->buffer = prune_tensor_retain(present);
-    else if (prune_tensor_is_contiguous(like) && is_ours)
+    else if (app->value || (prune_tensor_is_contiguous(like) && is_ours))
         app->buffer = prune_tensor_retain(app->mask);
     else
         return pruni_empty_like(&app->buffer, like);
@@ -259,8 +259,9 @@ static void move_parameter(pruni_application *app)
 static void write_tensors(pruni_application *app, prune_tensor *value)
 {
     if (!app->mask) {
-        app->run.mask = pruni_tensor_pointer(app->buffer);
-        app->run.value = pruni_tensor_pointer(value);
+        app->entries.mask = app->buffer;
+        app->entries.value = value;
+        pruni_entries_set(&app->entries, app->target);
         app->method->own->write(app->method->context, &app->fusion);
     } else {
         if (app->buffer != app->mask)

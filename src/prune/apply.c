@@ -1,11 +1,10 @@
 /* BasePruningMethod.apply. */
 #include "prune/internal.h"
 
-/* What is scored. From the third prune on PyTorch computes a permuted parameter's value in row-major order, while the
- * live tensor keeps its order: norms mind the difference. */
+/* What is scored. */
 static prune_status get_scored(prune_tensor **t, const pruni_application *app, const prune_tensor *scores)
 {
-    if (!scores && app->before && pruni_container_list(pruni_pruning_of(app->before)->method))
+    if (!scores && pruni_application_value_is_by_rows(app))
         return prune_tensor_contiguous(t, app->target);
     *t = scores ? prune_tensor_retain((prune_tensor *)(uintptr_t)scores) : prune_tensor_retain(app->target);
     return PRUNE_OK;

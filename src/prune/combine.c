@@ -86,9 +86,9 @@ prune_status pruni_container_dim(int64_t *out, int64_t dim, const prune_tensor *
     return pruni_check_structured(t);
 }
 
-/* Where PyTorch's indexing by channels puts the result in memory, of a tensor that is not contiguous: the dims stay in
- * the order of the strides, but the channels' own dim has no say and sinks as far in as it can. */
-static void channel_strides(int64_t *strides, const prune_tensor *t, const int64_t *sizes, int64_t channel)
+/* Of a tensor that is not contiguous the dims stay in the order of the strides, but the channels' own dim has no say and
+ * sinks as far in as it can. */
+void pruni_taken_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t, const int64_t *sizes, int64_t channel)
 {
     int64_t order[PRUNE_MAX_DIMS]; /* innermost first */
     for (int64_t i = 0; i < t->ndim; i++) {
@@ -145,7 +145,7 @@ static prune_status take_part(prune_tensor **out, const prune_method *method, co
     prune_tensor_release(whole);
     if (!prune_tensor_is_contiguous(t) && method->own && method->own->any_strides) {
         int64_t strides[PRUNE_MAX_DIMS];
-        channel_strides(strides, t, part->sizes, part->dim);
+        pruni_taken_strides(strides, t, part->sizes, part->dim);
         if (pruni_tensor_empty_strided(&laid_out, part->sizes, strides, t->ndim, PRUNE_FLOAT32)) {
             prune_tensor_release(taken);
             return prune_last_status();

@@ -49,6 +49,23 @@ pruni_channels pruni_channels_of(const prune_tensor *t, int64_t dim)
     return channels;
 }
 
+void pruni_channel_sums(float *sums, const prune_tensor *mask, int64_t dim)
+{
+    const float zero = 0;
+    pruni_walk walk;
+    if (prune_tensor_is_contiguous(mask)) {
+        pruni_kernel_channel_sums(sums, pruni_tensor_pointer(mask), pruni_channels_of(mask, dim));
+        return;
+    }
+    int64_t rows[PRUNE_MAX_DIMS];
+    pruni_contiguous_strides(rows, mask->sizes, mask->ndim);
+    pruni_kernel_fill(sizeof zero, sums, 1, &zero, mask->sizes[dim]);
+    pruni_walk_channels(&walk, mask, dim, rows, sums);
+    while (pruni_walk_next(&walk))
+        pruni_kernel_add(walk.data[0], walk.strides[0], walk.data[0], walk.strides[0], walk.data[1], walk.strides[1],
+                         walk.length);
+}
+
 prune_status pruni_mask_copy(prune_tensor **out, const prune_tensor *mask, const prune_tensor *like)
 {
     if (!mask)

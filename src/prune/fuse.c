@@ -4,7 +4,7 @@
 
 static bool is_plain(const prune_tensor *t, const prune_tensor *like)
 {
-    return t && t->dtype == PRUNE_FLOAT32 && pruni_same_shape(t, like) && prune_tensor_is_contiguous(t);
+    return t && t->dtype == PRUNE_FLOAT32 && pruni_same_shape(t, like);
 }
 
 static prune_tensor *registered(const pruni_registry *registry, const char *name)
@@ -38,26 +38,22 @@ bool pruni_application_can_fuse(const pruni_application *app, const prune_tensor
     return own && own->fuse && pruni_application_is_plain(app, scores);
 }
 
-static prune_status make_outputs(pruni_application *app)
+prune_status pruni_application_make_entries(pruni_application *app, const prune_tensor *scores)
 {
     const prune_tensor *t = app->target;
-    if (prune_tensor_empty(&app->mask, t->sizes, t->ndim, PRUNE_FLOAT32)
-        || prune_tensor_empty(&app->value, t->sizes, t->ndim, PRUNE_FLOAT32))
-        return prune_last_status();
-    app->run.mask = pruni_tensor_pointer(app->mask);
-    app->run.value = pruni_tensor_pointer(app->value);
-    app->run.orig = pruni_tensor_pointer(t);
-    return PRUNE_OK;
-}
-
-prune_status pruni_application_make_run(pruni_application *app, const prune_tensor *scores)
-{
-    const prune_tensor *t = app->target;
-    app->run = (pruni_run){ .n = t->numel, .scores = pruni_tensor_pointer(scores ? scores : t) };
-    if (!app->before)
-        return make_outputs(app);
-    app->run.before = pruni_tensor_pointer(registered(&app->module->buffers, app->mask_name));
-    app->run.orig = pruni_tensor_pointer(registered(&app->module->parameters, app->orig_name));
+    pruni_entries *e = &app->entries;
+    *e = (pruni_entries){ .scores = scores ? scores : t };
+    if (!app->before) {
+        if (pruni_empty_like(&app->mask, t) || pruni_empty_like(&app->value, t))
+            return prune_last_status();
+        e->orig = t;
+        e->mask = app->mask;
+        e->value = app->value;
+    } else {
+        e->before = registered(&app->module->buffers, app->mask_name);
+        e->orig = registered(&app->module->parameters, app->orig_name);
+    }
+    pruni_entries_set(e, t);
     return PRUNE_OK;
 }
 
@@ -66,12 +62,18 @@ prune_status pruni_application_fuse(pruni_application *app, const prune_tensor *
     const pruni_class *own = app->method->own;
     const prune_tensor *t = scores ? scores : app->target;
     pruni_fusion *fusion = &app->fusion;
-    *fusion = (pruni_fusion){ .runs = &app->run, .count = 1, .writes = !app->before, .t = t };
-    if (pruni_application_make_run(app, scores) || own->fuse(app->method->context, fusion))
+    *fusion = (pruni_fusion){ .entries = &app->entries, .count = 1, .writes = !app->before, .t = t };
+    fusion->t_is_by_rows = !scores && pruni_application_value_is_by_rows(app);
+    if (pruni_application_make_entries(app, scores) || own->fuse(app->method->context, fusion))
         return prune_last_status();
     if (fusion->writes)
         own->write(app->method->context, fusion);
     return PRUNE_OK;
+}
+
+bool pruni_application_value_is_by_rows(const pruni_application *app)
+{
+    return app->before && pruni_container_list(pruni_pruning_of(app->before)->method);
 }
 
 bool pruni_application_owns_mask(const pruni_application *app)

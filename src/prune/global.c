@@ -124,17 +124,17 @@ static bool can_fuse(const member *members, const prune_parameter *parameters, i
 }
 
 /* Where the choice is written: the tensors of a first prune; on later ones the slice alone, for now. */
-static prune_status make_run(pruni_run *run, member *m, const prune_tensor *scores)
+static prune_status make_entries(pruni_entries *entries, member *m, const prune_tensor *scores)
 {
-    const prune_tensor *t = m->app.target;
-    if (pruni_application_make_run(&m->app, scores))
+    if (pruni_application_make_entries(&m->app, scores))
         return prune_last_status();
-    *run = m->app.run;
+    *entries = m->app.entries;
     if (!m->app.before)
         return PRUNE_OK;
-    if (prune_tensor_empty(&m->final_mask, t->sizes, t->ndim, PRUNE_FLOAT32))
+    if (pruni_empty_like(&m->final_mask, m->app.target))
         return prune_last_status();
-    run->mask = pruni_tensor_pointer(m->final_mask);
+    entries->mask = m->final_mask;
+    pruni_entries_set(entries, m->app.target);
     return PRUNE_OK;
 }
 
@@ -142,17 +142,17 @@ static prune_status make_run(pruni_run *run, member *m, const prune_tensor *scor
 static prune_status keep_masks(member *members, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        if (!members[i].final_mask && pruni_mask_copy(&members[i].final_mask, members[i].app.mask, members[i].app.mask))
+        if (!members[i].final_mask && prune_tensor_clone(&members[i].final_mask, members[i].app.mask))
             return prune_last_status();
     return PRUNE_OK;
 }
 
-static prune_status fuse_into(pruni_run *runs, member *members, const prune_parameter *parameters, int64_t count,
+static prune_status fuse_into(pruni_entries *entries, member *members, const prune_parameter *parameters, int64_t count,
                               const prune_method *method)
 {
-    pruni_fusion fusion = { .runs = runs, .count = count, .writes = true };
+    pruni_fusion fusion = { .entries = entries, .count = count, .writes = true };
     for (int64_t i = 0; i < count; i++)
-        if (make_run(&runs[i], &members[i], parameters[i].importance_scores))
+        if (make_entries(&entries[i], &members[i], parameters[i].importance_scores))
             return prune_last_status();
     prune_status status = method->own->fuse(method->context, &fusion);
     if (status == PRUNE_OK && fusion.writes)
@@ -163,11 +163,11 @@ static prune_status fuse_into(pruni_run *runs, member *members, const prune_para
 
 static prune_status fuse(member *members, const prune_parameter *parameters, int64_t count, const prune_method *method)
 {
-    pruni_run *runs = pruni_alloc_array((size_t)count, sizeof *runs);
-    if (!runs)
+    pruni_entries *entries = pruni_alloc_array((size_t)count, sizeof *entries);
+    if (!entries)
         return PRUNE_ERROR_MEMORY;
-    prune_status status = fuse_into(runs, members, parameters, count, method);
-    pruni_free(runs);
+    prune_status status = fuse_into(entries, members, parameters, count, method);
+    pruni_free(entries);
     return status == PRUNE_OK ? keep_masks(members, count) : status;
 }
 

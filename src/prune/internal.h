@@ -16,24 +16,101 @@ bool pruni_is_fraction(prune_amount amount);
 /* How many of `units` an amount is, or PyTorch's ValueError if it is more than all. */
 prune_status pruni_units_to_prune(int64_t *count, prune_amount amount, int64_t units);
 
+/* ---- Entries (entries.c) ---- */
+
+/* What a prune of one parameter reads and writes, as in pruni_run: float32 tensors of one shape and any strides. */
+typedef struct pruni_entries {
+    const prune_tensor *scores, *before, *orig; /* borrowed, as all; NULL where pruni_run has NULL */
+    prune_tensor *mask, *value;
+
+    const prune_tensor *like; /* from here on set by pruni_entries_set() */
+    int64_t n;
+    int64_t order[PRUNE_MAX_DIMS]; /* the dims, outermost first, as the memory of `like` has them */
+    bool in_row_order;             /* that is the order of rows as well */
+    bool side_by_side;             /* all tensors, in the order of memory: then this is them */
+    pruni_run run;
+} pruni_entries;
+
+/* When the tensors are known; `like` has their shape. */
+void pruni_entries_set(pruni_entries *e, const prune_tensor *like);
+
+/* Takes away what is written; but for the mask. */
+void pruni_entries_read_only(pruni_entries *e);
+void pruni_entries_mask_only(pruni_entries *e);
+
+/* Put right what a pass in that order wrote wrongly, as pruni_kernel_pick_correct(); prune listed places, which count by
+ * rows, as pruni_kernel_prune_listed(). The first entry has the place `first`. */
+void pruni_entries_correct(const pruni_entries *e, bool by_rows, int64_t first, const pruni_pick *pick,
+                           const pruni_choice *choice);
+void pruni_entries_prune_listed(const pruni_entries *e, int64_t first, const uint64_t *entries, int64_t count);
+
+/* Takes those lines of a sample that begin among the entries, in the order of memory; the first has the place `first`. */
+void pruni_entries_sample(const pruni_entries *e, pruni_pick *pick, int64_t first);
+
+/* The channels of a dim, in the order of memory. */
+pruni_channels pruni_entries_channels(const pruni_entries *e, int64_t dim);
+
+/* Of more than one part, each has at most so many entries: a multiple of 32, the entries that vectors take at a time. */
+enum { PRUNI_PART = 4 * PRUNI_MT19937_WORDS };
+
+/* Goes through entries in an order:
+ *
+ *     pruni_parts p;
+ *     pruni_parts_start(&p, entries, by_rows, NULL, NULL);
+ *     while (pruni_parts_next(&p))
+ *         kernel(&p.part, p.done);
+ *
+ * What the kernel writes is in its place after the next pruni_parts_next(). With a generator, a part has draws instead of
+ * scores; if another tensor is `given`, part_of_given instead. A part of entries with a mask but no value has a value to
+ * be written where nobody looks. */
+typedef struct pruni_parts {
+    pruni_run part;
+    int64_t done; /* entries before the part */
+    const float *part_of_given;
+
+    const pruni_entries *entries; /* from here on for entries.c alone */
+    const int64_t *order;
+    prune_generator *generator;
+    const prune_tensor *given;
+    bool are_of_run;           /* parts of the entries' run, and of what is given */
+    int64_t step, steps, size; /* a part has up to `steps` steps of `step` entries; `size` steps make up a dim */
+    int64_t first_whole_dim;   /* of the order: a step has all of these, if parts are not of a run */
+    union {
+        float values[PRUNI_PART];
+        uint32_t draws[PRUNI_PART];
+    } by;
+    float before[PRUNI_PART], orig[PRUNI_PART], mask[PRUNI_PART], value[PRUNI_PART];
+} pruni_parts;
+
+void pruni_parts_start(pruni_parts *p, const pruni_entries *e, bool by_rows, prune_generator *generator,
+                       const prune_tensor *given);
+bool pruni_parts_next(pruni_parts *p);
+
+/* Whether the part is written right where the tensors are. */
+bool pruni_parts_write_through(const pruni_parts *p);
+
+/* The mask so far, or ones, times a given tensor, which has the same shape; then mask * orig. */
+void pruni_entries_write_given(const pruni_entries *e, const prune_tensor *given);
+
 /* ---- Methods (method.c) ---- */
 
-/* A prune of contiguous arrays by a method of the library's own that needs no copies: see fusion.c. */
+/* A prune by a method of the library's own that needs no copies: see fusion.c. */
 typedef struct pruni_fusion {
-    pruni_run *runs; /* one a tensor */
+    pruni_entries *entries; /* of each parameter */
     int64_t count;
     bool writes;           /* masks and values are new: where it pays, choosing writes them, and takes this back */
-    const prune_tensor *t; /* what the first run scores, for the methods that mind its shape */
+    const prune_tensor *t; /* what the first parameter is scored by, for the methods that mind its shape */
+    bool t_is_by_rows;     /* and its order: as if it were contiguous */
 
-    pruni_channels channels; /* from here on what is chosen, to be written */
-    void *plan;              /* owned: the channels' scales, or scratch */
+    int64_t dim; /* from here on what is chosen, to be written: along a dim */
+    void *plan;  /* owned: the channels' scales, or scratch */
 
     bool at_random; /* or entries */
+    bool by_rows;   /* the order in which places count */
     struct prune_generator generator;
     pruni_choice choice;
-    uint64_t *ties; /* owned, as all below: those chosen that equal the choice's key */
+    uint64_t *ties; /* owned: those chosen that equal the choice's key, whose places count by rows */
     int64_t tie_count;
-    uint32_t *draws;
 } pruni_fusion;
 
 /* A class of the library's own. */
@@ -69,7 +146,7 @@ bool pruni_method_as_entries(prune_amount *amount, prune_ties *ties, bool *at_ra
 /* Whether the method is N:M, and along which dim. */
 bool pruni_method_as_n_m(int64_t *dim, const prune_method *method);
 
-/* CustomFromMask over a contiguous float32 tensor, which it keeps. */
+/* CustomFromMask over a float32 tensor, which it keeps. */
 prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask);
 
 /* ---- Containers (container.c) ---- */
@@ -93,7 +170,7 @@ prune_status pruni_container_of(prune_method **out, prune_method *first, prune_m
 /* Runs the method on all of `t`, which is float32. `mask` is contiguous, of t's shape, and holds the default mask. */
 prune_status pruni_compute_mask(prune_method *method, prune_tensor *mask, const prune_tensor *t);
 
-/* Chooses entries by magnitude or at random; writes them: of a run without a value the mask alone. */
+/* Chooses entries by magnitude or at random; writes them: where there is no value, the mask alone. */
 prune_status pruni_fuse_entries(pruni_fusion *fusion, prune_amount amount, prune_ties ties, bool at_random);
 void pruni_write_entries(void *context, pruni_fusion *fusion);
 void pruni_fusion_free(pruni_fusion *fusion);
@@ -118,6 +195,13 @@ prune_status pruni_mask_copy(prune_tensor **out, const prune_tensor *mask, const
 
 /* Options as given to a constructor; NULL: the defaults. */
 prune_status pruni_check_method_options(prune_ties *ties, const prune_method_options *options);
+
+/* Where PyTorch's indexing by the channels of a dim puts what it takes from a tensor that is not contiguous: the strides for
+ * a part of those sizes. (combine.c) */
+void pruni_taken_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t, const int64_t *sizes, int64_t channel);
+
+/* The sum of a mask's channels along `dim`, each in float, by rows. */
+void pruni_channel_sums(float *sums, const prune_tensor *mask, int64_t dim);
 
 /* A contiguous tensor as the channels of a dim counted from the front. */
 pruni_channels pruni_channels_of(const prune_tensor *t, int64_t dim);
@@ -194,10 +278,10 @@ typedef struct pruni_application {
     struct pruni_work work;
 
     prune_method *method; /* the one that is applied, a copy for this parameter */
-    prune_tensor *mask;   /* the mask that comes of it; contiguous */
+    prune_tensor *mask;   /* the mask that comes of it; contiguous, or like the value */
     prune_tensor *value;  /* the product, where it was made with the mask */
     pruni_fusion fusion;  /* or, for a later prune, what both will be made by, without a mask of its own */
-    pruni_run run;
+    pruni_entries entries;
 
     const struct pruni_application *previous; /* of the same parameter, to be committed before this one */
     prune_tensor *orig, *buffer; /* what is registered as orig and mask; the buffer may be one that is there already */
@@ -234,9 +318,13 @@ prune_status pruni_application_check_unchanged(const pruni_application *app);
 bool pruni_application_can_fuse(const pruni_application *app, const prune_tensor *scores);
 prune_status pruni_application_fuse(pruni_application *app, const prune_tensor *scores);
 
-/* What choosing without copies needs of the tensors, and its run: on the first prune with new tensors to be written. */
+/* What choosing without copies needs of the tensors, and its entries: on the first prune with new tensors to be written. */
 bool pruni_application_is_plain(const pruni_application *app, const prune_tensor *scores);
-prune_status pruni_application_make_run(pruni_application *app, const prune_tensor *scores);
+prune_status pruni_application_make_entries(pruni_application *app, const prune_tensor *scores);
+
+/* From the third prune on PyTorch computes a permuted parameter's value in row-major order, while the live tensor keeps
+ * its order: norms mind the difference. */
+bool pruni_application_value_is_by_rows(const pruni_application *app);
 
 /* Whether nobody else sees the mask so far of a pruned parameter, which is plain. */
 bool pruni_application_owns_mask(const pruni_application *app);

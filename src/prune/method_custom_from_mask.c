@@ -4,7 +4,7 @@
 #include <string.h>
 
 typedef struct given {
-    prune_tensor *mask; /* contiguous float32 of the method's own, never written: copies share it */
+    prune_tensor *mask; /* float32, of the method's own, never written: copies share it */
 } given;
 
 /* Against the shape that the default mask has. */
@@ -24,8 +24,7 @@ static prune_status multiply(void *context, prune_tensor *mask, const prune_tens
     (void)t;
     if (check_shape(g, mask))
         return prune_last_status();
-    float *m = pruni_tensor_pointer(mask);
-    pruni_kernel_multiply(m, 1, m, 1, pruni_tensor_pointer(g->mask), 1, mask->numel);
+    pruni_multiply(mask, mask, g->mask);
     return PRUNE_OK;
 }
 
@@ -36,12 +35,7 @@ static prune_status fuse(void *context, pruni_fusion *fusion)
 
 static void write(void *context, pruni_fusion *fusion)
 {
-    const float *mask = pruni_tensor_pointer(((const given *)context)->mask);
-    const pruni_run *run = fusion->runs;
-    if (run->before)
-        pruni_kernel_multiply_mask(run, mask);
-    else
-        pruni_kernel_prune_by_mask(run->mask, run->value, run->orig, mask, run->n);
+    pruni_entries_write_given(fusion->entries, ((const given *)context)->mask);
 }
 
 static prune_status clone(void *to, const void *from)

@@ -18,13 +18,17 @@ static prune_status fuse(void *context, pruni_fusion *fusion)
 
 static void write(void *context, pruni_fusion *fusion)
 {
-    const pruni_run *run = fusion->runs;
     const float one = 1;
+    pruni_parts p;
     (void)context;
-    if (run->before)
-        pruni_kernel_keep_mask(run);
-    else
-        pruni_kernel_prune_channels(run->mask, run->value, run->orig, &one, (pruni_channels){ 1, 1, run->n });
+    pruni_parts_start(&p, fusion->entries, false, NULL, NULL);
+    while (pruni_parts_next(&p)) {
+        if (p.part.before)
+            pruni_kernel_keep_mask(&p.part);
+        else
+            pruni_kernel_prune_channels(p.part.mask, p.part.value, p.part.orig, &one,
+                                        (pruni_channels){ 1, 1, p.part.n });
+    }
 }
 
 static const pruni_class identity_class = {

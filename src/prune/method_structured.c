@@ -18,7 +18,8 @@ static int64_t dim_of(const void *context)
 /* Among the channels of t, or those that the mask so far leaves. */
 typedef struct choice {
     const prune_tensor *t;
-    const float *before; /* NULL: the first prune, or no container */
+    const prune_tensor *before; /* NULL: the first prune, or no container */
+    bool t_is_by_rows;          /* its order is not that of its memory */
     int64_t dim, size;
     int64_t seen, count; /* channels to choose from; those of them to be pruned */
     float *scales;       /* owned, with what follows: for each channel that is seen, in the end for each of t */
@@ -30,7 +31,7 @@ static void find_seen(choice *ch)
 {
     ch->sums = ch->scores + ch->size;
     ch->seen = 0;
-    pruni_kernel_channel_sums(ch->sums, ch->before, pruni_channels_of(ch->t, ch->dim));
+    pruni_channel_sums(ch->sums, ch->before, ch->dim);
     for (int64_t c = 0; c < ch->size; c++)
         ch->seen += ch->sums[c] != 0;
 }
@@ -97,9 +98,22 @@ static prune_status scale_by_norms(const choice *ch, prune_ties ties)
     return pruni_choose(ch->scales, chosen, ch->scores, ch->seen, k, ask_for_largest, ties);
 }
 
+/* The order in which PyTorch adds up: that of memory, of what it takes from the tensor. */
+static prune_status find_norms(const choice *ch, prune_norm norm)
+{
+    int64_t strides[PRUNE_MAX_DIMS];
+    if (!ch->before)
+        return pruni_channel_norms(ch->scores, ch->t, norm, ch->dim, NULL, NULL);
+    if (ch->t_is_by_rows || prune_tensor_is_contiguous(ch->t))
+        pruni_contiguous_strides(strides, ch->t->sizes, ch->t->ndim);
+    else
+        pruni_taken_strides(strides, ch->t, ch->t->sizes, ch->dim);
+    return pruni_channel_norms(ch->scores, ch->t, norm, ch->dim, strides, ch->sums);
+}
+
 static prune_status choose_least(choice *ch, const channels *c)
 {
-    if (begin(ch, c) || pruni_channel_norms(ch->scores, ch->t, c->norm, ch->dim, ch->sums))
+    if (begin(ch, c) || find_norms(ch, c->norm))
         return prune_last_status();
     fill(ch->scales, 1, ch->seen);
     if (ch->count > 0 && scale_by_norms(ch, c->ties))
@@ -124,22 +138,37 @@ static prune_status scale(choosing *choose, const channels *c, prune_tensor *mas
 
 static prune_status fuse(choosing *choose, const channels *c, pruni_fusion *fusion)
 {
-    choice ch = { .t = fusion->t, .before = fusion->runs->before };
+    choice ch = { .t = fusion->t, .before = fusion->entries->before, .t_is_by_rows = fusion->t_is_by_rows };
     prune_status status = choose(&ch, c);
     fusion->plan = ch.scales;
-    if (status == PRUNE_OK)
-        fusion->channels = pruni_channels_of(fusion->t, ch.dim);
+    fusion->dim = ch.dim;
     return status;
+}
+
+/* The scales as a tensor that repeats them. */
+static void write_broadcast(const pruni_fusion *fusion)
+{
+    pruni_storage storage = { .data = fusion->plan };
+    prune_tensor scales = *fusion->t;
+    scales.storage = &storage;
+    scales.offset = 0;
+    for (int64_t i = 0; i < scales.ndim; i++)
+        scales.strides[i] = i == fusion->dim;
+    pruni_entries_write_given(fusion->entries, &scales);
 }
 
 static void write(void *context, pruni_fusion *fusion)
 {
-    const pruni_run *run = fusion->runs;
+    const pruni_entries *e = fusion->entries;
+    const pruni_run *run = &e->run;
     (void)context;
-    if (run->before)
-        pruni_kernel_scale_mask(run, fusion->plan, fusion->channels);
+    if (!e->side_by_side)
+        write_broadcast(fusion);
+    else if (run->before)
+        pruni_kernel_scale_mask(run, fusion->plan, pruni_entries_channels(e, fusion->dim));
     else
-        pruni_kernel_prune_channels(run->mask, run->value, run->orig, fusion->plan, fusion->channels);
+        pruni_kernel_prune_channels(run->mask, run->value, run->orig, fusion->plan,
+                                    pruni_entries_channels(e, fusion->dim));
 }
 
 static prune_status scale_at_random(void *context, prune_tensor *mask, const prune_tensor *t)

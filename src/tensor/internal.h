@@ -83,8 +83,9 @@ void *pruni_tensor_pointer(const prune_tensor *t);
  * outermost; false for any other tensor. Contiguous ones give 0, 1, 2, … */
 bool pruni_dense_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t);
 
-/* The strides of a copy, as in PyTorch: a dense tensor keeps its own; of any other the dims keep their order in memory,
- * without the gaps. */
+/* The dims in the order that a copy has in memory, as in PyTorch: that of a dense tensor's own; of any other the dims keep
+ * their order, without the gaps. And the strides of such a copy. */
+void pruni_kept_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t);
 void pruni_kept_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t);
 
 /* ---- Walking several tensors in step (walk.c) ---- */
@@ -118,6 +119,11 @@ void pruni_walk_start(pruni_walk *walk, const int64_t *sizes, int64_t ndim, cons
  * stands alone. */
 void pruni_walk_start_any_order(pruni_walk *walk, const int64_t *sizes, int64_t ndim,
                                 const prune_tensor *const tensors[], int64_t count);
+
+/* Walks t and, in data[0], an accumulator for each entry of `dim`; each of them meets its elements in the order of the
+ * strides `layout`, whatever t's own are. */
+void pruni_walk_channels(pruni_walk *walk, const prune_tensor *t, int64_t dim, const int64_t *layout,
+                         float *accumulators);
 
 /* Goes to the first or next row; false after the last. */
 bool pruni_walk_next(pruni_walk *walk);
@@ -251,8 +257,10 @@ enum { PRUNI_NORM_P = 1, PRUNI_NORM_FRO = 2, PRUNI_NORM_NUC = 3 }; /* prune_norm
 
 /* The norms of the channels of `dim`, all other dims reduced, in PyTorch's float order: out[0 … size(dim)), which a
  * failure may leave half written. t is float32. Fails as prune_tensor_norm() says. Of the channels whose number in
- * `seen` is 0 nothing is seen, and the norms of the others lie side by side; NULL: all are seen. */
-prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim, const float *seen);
+ * `seen` is 0 nothing is seen, and the norms of the others lie side by side; NULL: all are seen. The order is that of
+ * memory as if t had the strides `layout` of a dense tensor; NULL: its own. */
+prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim, const int64_t *layout,
+                                 const float *seen);
 
 /* Checks that a norm was made by prune_norm_…(), and is not NaN. */
 prune_status pruni_check_norm(const char *function, prune_norm norm);

@@ -35,7 +35,9 @@ typedef struct reduction {
     int64_t dims[PRUNE_MAX_DIMS];
     int64_t ndims;
     bool all;
-    const float *seen; /* where one dim is kept: 0 for entries of it that are passed over; NULL: none is */
+    int64_t kept;          /* where all dims but one are reduced: that one; and, for what follows, */
+    const float *seen;     /* 0 for entries of it that are passed over; NULL: none is */
+    const int64_t *layout; /* strides that say in which order elements come; NULL: the tensor's own */
 } reduction;
 
 /* ---- p-norms ---- */
@@ -84,7 +86,7 @@ static int64_t reduced_numel(const prune_tensor *t, const bool reduced[PRUNE_MAX
 
 /* Whether the elements of a tensor that are reduced over, which there are, lie side by side: the case for which PyTorch
  * has a kernel of its own. */
-static bool reduces_runs(const prune_tensor *t, const bool reduced[PRUNE_MAX_DIMS])
+static bool reduces_runs(const prune_tensor *t, const int64_t *strides, const bool reduced[PRUNE_MAX_DIMS])
 {
     int64_t run = 1;
     bool found = true;
@@ -92,7 +94,7 @@ static bool reduces_runs(const prune_tensor *t, const bool reduced[PRUNE_MAX_DIM
     while (found) {
         found = false;
         for (int64_t i = 0; i < t->ndim && !found; i++) {
-            found = reduced[i] && !counted[i] && t->sizes[i] > 1 && t->strides[i] == run;
+            found = reduced[i] && !counted[i] && t->sizes[i] > 1 && strides[i] == run;
             if (found) {
                 counted[i] = true;
                 run *= t->sizes[i];
@@ -123,6 +125,22 @@ static void norms_of_runs(prune_tensor *norms, const prune_tensor *t, const redu
         else
             pruni_kernel_norm_two_runs(walk.data[0], walk.strides[0], walk.data[1], walk.strides[1], walk.length,
                                        length);
+    }
+}
+
+/* The same of runs in another order than that of memory, one for each entry of a dim. */
+static void two_norms_laid_out(float *norms, const prune_tensor *t, const reduction *over, int64_t length)
+{
+    prune_tensor channel = *t;
+    channel.sizes[over->kept] = 1;
+    for (int64_t i = 0; i < t->sizes[over->kept]; i++) {
+        pruni_two two = { .length = length };
+        pruni_walk walk;
+        pruni_walk_channels(&walk, &channel, over->kept, over->layout, &norms[i]);
+        while (pruni_walk_next(&walk))
+            pruni_kernel_norm_two_take(&two, walk.data[1], walk.strides[1], walk.length);
+        norms[i] = pruni_kernel_norm_two_end(&two);
+        channel.offset += t->strides[over->kept];
     }
 }
 
@@ -157,6 +175,15 @@ static void take_in(prune_tensor *norms, const prune_tensor *t, pruni_norm_sum k
         pruni_kernel_norm_add(kind, order, walk.data[1], walk.strides[1], walk.data[0], walk.strides[0], walk.length);
 }
 
+static void take_in_laid_out(float *norms, const prune_tensor *t, pruni_norm_sum kind, float order,
+                             const reduction *over)
+{
+    pruni_walk walk;
+    pruni_walk_channels(&walk, t, over->kept, over->layout, norms);
+    while (pruni_walk_next(&walk))
+        pruni_kernel_norm_add(kind, order, walk.data[0], walk.strides[0], walk.data[1], walk.strides[1], walk.length);
+}
+
 /* In memory order, as PyTorch; norms lie side by side. */
 static void norms_by_sums(prune_tensor *norms, const prune_tensor *t, double order, const reduction *over)
 {
@@ -164,7 +191,9 @@ static void norms_by_sums(prune_tensor *norms, const prune_tensor *t, double ord
     float *sums = pruni_tensor_pointer(norms);
     pruni_channels channels;
     fill(norms, kind == PRUNI_NORM_MIN ? INFINITY : 0);
-    if (find_channels(&channels, t, over->reduced))
+    if (over->layout)
+        take_in_laid_out(sums, t, kind, (float)order, over);
+    else if (find_channels(&channels, t, over->reduced))
         pruni_kernel_norm_channels(kind, (float)order, sums, pruni_tensor_pointer(t), channels);
     else
         take_in(norms, t, kind, (float)order);
@@ -188,7 +217,9 @@ static prune_status p_norms(prune_tensor *norms, const prune_tensor *t, double o
     int64_t length = reduced_numel(t, over->reduced);
     if (t->numel == 0)
         fill(norms, 0);
-    else if ((length == 1 && order != 0) || (order == 2 && reduces_runs(t, over->reduced)))
+    else if (over->layout && length > 1 && order == 2 && reduces_runs(t, over->layout, over->reduced))
+        two_norms_laid_out(pruni_tensor_pointer(norms), t, over, length);
+    else if ((length == 1 && order != 0) || (!over->layout && order == 2 && reduces_runs(t, t->strides, over->reduced)))
         norms_of_runs(norms, t, over, length);
     else
         norms_by_sums(norms, t, order, over);
@@ -295,6 +326,7 @@ static prune_status read_dims(reduction *over, const int64_t *dims, int64_t ndim
     if (pruni_reduced_dims(over->reduced, dims, ndims, ndim))
         return prune_last_status();
     over->seen = NULL;
+    over->layout = NULL;
     over->all = ndims == 0;
     over->ndims = over->all ? ndim : ndims;
     for (int64_t i = 0; i < over->ndims; i++)
@@ -323,7 +355,17 @@ prune_status prune_tensor_norm(prune_tensor **out, const prune_tensor *t, prune_
     return PRUNE_OK;
 }
 
-prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim, const float *seen)
+/* Whether elements come in the order of t's own memory. */
+static bool is_own_layout(const prune_tensor *t, const int64_t *layout)
+{
+    for (int64_t i = 0; i < t->ndim; i++)
+        if (t->sizes[i] > 1 && t->strides[i] != layout[i])
+            return false;
+    return true;
+}
+
+prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm norm, int64_t dim, const int64_t *layout,
+                                 const float *seen)
 {
     reduction over = { .seen = seen };
     if (pruni_check_norm("prune_tensor_norm", norm) || pruni_wrap_dim(&dim, dim, t->ndim))
@@ -333,6 +375,8 @@ prune_status pruni_channel_norms(float *out, const prune_tensor *t, prune_norm n
         if (i != dim)
             over.dims[over.ndims++] = i;
     }
+    over.kept = dim;
+    over.layout = layout && !is_own_layout(t, layout) ? layout : NULL;
     pruni_storage storage = { .data = out };
     prune_tensor norms;
     pruni_start_view(&norms, t, over.reduced);

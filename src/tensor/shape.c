@@ -186,30 +186,36 @@ static int compare_places(const prune_tensor *t, int64_t a, int64_t b)
     return t->sizes[a] > t->sizes[b];
 }
 
-void pruni_kept_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t)
+void pruni_kept_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t)
 {
-    int64_t order[PRUNE_MAX_DIMS]; /* from the innermost dim outwards */
-    if (pruni_dense_order(order, t)) {
-        memcpy(strides, t->strides, sizeof t->strides);
+    if (pruni_dense_order(order, t))
         return;
-    }
-    for (int64_t i = 0; i < t->ndim; i++) {
-        int64_t dim = t->ndim - 1 - i;
-        int64_t place = i;
-        order[i] = dim;
-        for (int64_t j = i - 1; j >= 0; j--) {
-            int compared = compare_places(t, order[j], dim);
+    for (int64_t last = t->ndim - 1; last >= 0; last--) { /* insertion from the innermost dim outwards */
+        int64_t place = last;
+        order[last] = last;
+        for (int64_t i = last + 1; i < t->ndim; i++) {
+            int compared = compare_places(t, order[i], last);
             if (compared < 0)
                 break;
             if (compared == 0)
                 continue;
-            order[place] = order[j];
-            order[j] = dim;
-            place = j;
+            order[place] = order[i];
+            order[i] = last;
+            place = i;
         }
     }
+}
+
+void pruni_kept_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t)
+{
+    int64_t order[PRUNE_MAX_DIMS];
+    if (pruni_dense_order(order, t)) {
+        memcpy(strides, t->strides, sizeof t->strides);
+        return;
+    }
+    pruni_kept_order(order, t);
     int64_t stride = 1;
-    for (int64_t i = 0; i < t->ndim; i++) {
+    for (int64_t i = t->ndim - 1; i >= 0; i--) {
         strides[order[i]] = stride;
         stride *= t->sizes[order[i]];
     }

@@ -162,6 +162,46 @@ void pruni_walk_start_any_order(pruni_walk *walk, const int64_t *sizes, int64_t 
     start(walk, sizes, ndim, tensors, count, true);
 }
 
+/* The dims but for `dim` by falling stride; that one goes where its own stride suits. */
+static void order_for_channels(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t, int64_t dim, const int64_t *layout)
+{
+    bool innermost = true;
+    int64_t first = 0;
+    for (int64_t i = 0; i < t->ndim; i++)
+        innermost = innermost && (t->sizes[i] == 1 || t->strides[i] >= t->strides[dim]);
+    if (!innermost)
+        order[first++] = dim;
+    int64_t count = first;
+    for (int64_t i = 0; i < t->ndim; i++) {
+        if (i == dim)
+            continue;
+        int64_t place = count++;
+        for (; place > first && layout[order[place - 1]] < layout[i]; place--)
+            order[place] = order[place - 1];
+        order[place] = i;
+    }
+    if (innermost)
+        order[count] = dim;
+}
+
+void pruni_walk_channels(pruni_walk *walk, const prune_tensor *t, int64_t dim, const int64_t *layout,
+                         float *accumulators)
+{
+    int64_t order[PRUNE_MAX_DIMS];
+    order_for_channels(order, t, dim, layout);
+    pruni_storage storage = { .data = accumulators };
+    prune_tensor ordered = *t;
+    prune_tensor sums = *t;
+    sums.storage = &storage;
+    sums.offset = 0;
+    for (int64_t i = 0; i < t->ndim; i++) {
+        ordered.sizes[i] = sums.sizes[i] = t->sizes[order[i]];
+        ordered.strides[i] = t->strides[order[i]];
+        sums.strides[i] = order[i] == dim;
+    }
+    pruni_walk_start(walk, ordered.sizes, t->ndim, (const prune_tensor *[]){ &sums, &ordered }, 2);
+}
+
 static void advance(pruni_walk *walk)
 {
     for (int64_t i = walk->ndim - 1; i >= 0; i--) {

@@ -1,0 +1,326 @@
+/* The entries of a parameter, whatever its strides: gone through in parts that the kernels can take. Where a tensor lies
+ * side by side in the order gone through, a part points into it; where not, it is gathered into a buffer, and what is
+ * written to a buffer is put back. */
+#include "prune/internal.h"
+
+#include <string.h>
+
+/* ---- Order ---- */
+
+static const int64_t row_order[PRUNE_MAX_DIMS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+static bool is_side_by_side(const prune_tensor *t, const int64_t *order)
+{
+    int64_t stride = 1;
+    for (int64_t i = t->ndim - 1; i >= 0; i--) {
+        int64_t size = t->sizes[order[i]];
+        if (size != 1 && t->strides[order[i]] != stride)
+            return false;
+        stride *= size;
+    }
+    return true;
+}
+
+static bool is_row_order(const int64_t *order, const prune_tensor *t)
+{
+    int64_t last = -1;
+    for (int64_t i = 0; i < t->ndim; i++) {
+        if (t->sizes[order[i]] == 1)
+            continue;
+        if (order[i] < last)
+            return false;
+        last = order[i];
+    }
+    return true;
+}
+
+static float *pointer_of(const prune_tensor *t)
+{
+    return t ? pruni_tensor_pointer(t) : NULL;
+}
+
+void pruni_entries_set(pruni_entries *e, const prune_tensor *like)
+{
+    const prune_tensor *tensors[] = { e->scores, e->before, e->orig, e->mask, e->value };
+    pruni_kept_order(e->order, like);
+    e->like = like;
+    e->n = like->numel;
+    e->in_row_order = is_row_order(e->order, like);
+    e->side_by_side = true;
+    for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++)
+        e->side_by_side = e->side_by_side && (!tensors[i] || is_side_by_side(tensors[i], e->order));
+    e->run = (pruni_run){ e->n,
+                          pointer_of(e->scores),
+                          NULL,
+                          pointer_of(e->before),
+                          pointer_of(e->orig),
+                          pointer_of(e->mask),
+                          pointer_of(e->value) };
+}
+
+void pruni_entries_read_only(pruni_entries *e)
+{
+    e->mask = e->value = NULL;
+    e->run.mask = e->run.value = NULL;
+}
+
+void pruni_entries_mask_only(pruni_entries *e)
+{
+    e->value = NULL;
+    e->run.value = NULL;
+}
+
+/* Whether the run has the entries in that order. */
+static bool are_run(const pruni_entries *e, bool by_rows)
+{
+    return e->side_by_side && (!by_rows || e->in_row_order);
+}
+
+/* ---- Single places ---- */
+
+/* The entry at a place of an order. */
+static float *entry_at(const prune_tensor *t, const int64_t *order, int64_t place)
+{
+    float *entry = pruni_tensor_pointer(t);
+    for (int64_t i = t->ndim - 1; i >= 0; i--) {
+        int64_t size = t->sizes[order[i]];
+        entry += place % size * t->strides[order[i]];
+        place /= size;
+    }
+    return entry;
+}
+
+/* Its mask becomes 1 or 0. */
+static void set_mask(const pruni_entries *e, bool by_rows, int64_t place, bool stays)
+{
+    const int64_t *order = by_rows ? row_order : e->order;
+    pruni_run entry = { .n = 1, .mask = entry_at(e->mask, order, place) };
+    if (e->value) {
+        entry.value = entry_at(e->value, order, place);
+        entry.orig = entry_at(e->orig, order, place);
+    }
+    pruni_kernel_set_entry(&entry, stays);
+}
+
+void pruni_entries_correct(const pruni_entries *e, bool by_rows, int64_t first, const pruni_pick *pick,
+                           const pruni_choice *choice)
+{
+    const pruni_sieve *sieve = &pick->sieve;
+    if (are_run(e, by_rows)) {
+        pruni_kernel_pick_correct(pick, &e->run, first, choice);
+        return;
+    }
+    for (int64_t i = 0; i < sieve->count; i++) {
+        int64_t place = sieve->places[i] - first;
+        if (place >= 0 && place < e->n)
+            set_mask(e, by_rows, place, choice->key < sieve->cut);
+    }
+}
+
+void pruni_entries_prune_listed(const pruni_entries *e, int64_t first, const uint64_t *entries, int64_t count)
+{
+    if (are_run(e, true)) {
+        pruni_kernel_prune_listed(&e->run, first, entries, count);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        int64_t place = (int64_t)(entries[i] & UINT32_MAX) - first;
+        if (place >= 0 && place < e->n)
+            set_mask(e, true, place, false);
+    }
+}
+
+/* Up to a line from a place on. */
+static const float *gather_line(float line[PRUNI_SAMPLE_LINE], const prune_tensor *t, const int64_t *order,
+                                int64_t place, int64_t n)
+{
+    int64_t inner = t->ndim > 0 ? order[t->ndim - 1] : 0;
+    int64_t size = t->ndim > 0 ? t->sizes[inner] : 1;
+    for (int64_t done = 0; done < n;) {
+        int64_t some = pruni_smaller(n - done, size - (place + done) % size);
+        pruni_kernel_copy(sizeof *line, line + done, 1, entry_at(t, order, place + done), t->strides[inner], some);
+        done += some;
+    }
+    return line;
+}
+
+void pruni_entries_sample(const pruni_entries *e, pruni_pick *pick, int64_t first)
+{
+    float scores[PRUNI_SAMPLE_LINE], before[PRUNI_SAMPLE_LINE];
+    if (e->side_by_side) {
+        pruni_kernel_pick_take_lines(pick, &e->run, first);
+        return;
+    }
+    for (int64_t place; pruni_kernel_pick_line(pick, first + e->n, &place);) {
+        place -= first;
+        pruni_run line = { .n = pruni_smaller(e->n - place, PRUNI_SAMPLE_LINE) };
+        line.scores = gather_line(scores, e->scores, e->order, place, line.n);
+        if (e->before)
+            line.before = gather_line(before, e->before, e->order, place, line.n);
+        pruni_kernel_pick_take_line(pick, &line);
+    }
+}
+
+/* ---- Parts ---- */
+
+/* As many whole dims as fit into a part, and as many steps of the next one. */
+static void shape_parts(pruni_parts *p)
+{
+    const prune_tensor *like = p->entries->like;
+    int64_t dim = like->ndim;
+    for (p->step = 1; dim > 0 && p->step * like->sizes[p->order[dim - 1]] <= PRUNI_PART; dim--)
+        p->step *= like->sizes[p->order[dim - 1]];
+    p->first_whole_dim = dim;
+    p->size = dim > 0 ? like->sizes[p->order[dim - 1]] : 1;
+    p->steps = PRUNI_PART / p->step;
+}
+
+void pruni_parts_start(pruni_parts *p, const pruni_entries *e, bool by_rows, prune_generator *generator,
+                       const prune_tensor *given)
+{
+    p->entries = e;
+    p->order = by_rows ? row_order : e->order;
+    p->generator = generator;
+    p->given = given;
+    p->part = (pruni_run){ 0 };
+    p->done = 0;
+    if (e->mask && !e->value)
+        memset(p->orig, 0, sizeof p->orig);
+    p->are_of_run = are_run(e, by_rows) && (!given || is_side_by_side(given, p->order));
+    if (p->are_of_run) {
+        p->step = 1;
+        p->size = e->n;
+        p->steps = generator || (e->mask && !e->value) ? PRUNI_PART : e->n;
+    } else if (e->n > 0) {
+        shape_parts(p);
+    }
+}
+
+/* Copies what t has of the part, into the buffer or out of it. */
+static void copy_part(const pruni_parts *p, const prune_tensor *t, float *buffer, bool out)
+{
+    pruni_storage of_part = { .data = entry_at(t, p->order, p->done) }, of_buffer = { .data = buffer };
+    prune_tensor part = { .storage = &of_part, .dtype = PRUNE_FLOAT32 };
+    prune_tensor side_by_side = { .storage = &of_buffer, .dtype = PRUNE_FLOAT32 };
+    int64_t ndim = 0;
+    for (int64_t i = pruni_larger(p->first_whole_dim - 1, 0); i < t->ndim; i++) {
+        part.sizes[ndim] = i < p->first_whole_dim ? p->part.n / p->step : t->sizes[p->order[i]];
+        part.strides[ndim++] = t->strides[p->order[i]];
+    }
+    pruni_contiguous_strides(side_by_side.strides, part.sizes, ndim);
+    memcpy(side_by_side.sizes, part.sizes, sizeof part.sizes);
+    part.ndim = side_by_side.ndim = ndim;
+    pruni_walk walk;
+    pruni_walk_start_any_order(&walk, part.sizes, ndim, (const prune_tensor *[]){ &part, &side_by_side }, 2);
+    for (int to = out ? 0 : 1; pruni_walk_next(&walk);)
+        pruni_kernel_copy(sizeof *buffer, walk.data[to], walk.strides[to], walk.data[1 - to], walk.strides[1 - to],
+                          walk.length);
+}
+
+static const float *gather(const pruni_parts *p, const prune_tensor *t, float *buffer)
+{
+    if (is_side_by_side(t, p->order))
+        return pointer_of(t) + p->done;
+    copy_part(p, t, buffer, false);
+    return buffer;
+}
+
+/* Where the part is written. */
+static float *place_for(const pruni_parts *p, const prune_tensor *t, float *buffer)
+{
+    return is_side_by_side(t, p->order) ? pointer_of(t) + p->done : buffer;
+}
+
+static void gather_part(pruni_parts *p)
+{
+    const pruni_entries *e = p->entries;
+    pruni_run *part = &p->part;
+    if (e->before)
+        part->before = gather(p, e->before, p->before);
+    if (e->scores && !p->generator && !p->given)
+        part->scores = gather(p, e->scores, p->by.values);
+    if (!e->mask)
+        return;
+    part->mask = place_for(p, e->mask, p->mask);
+    if (!e->value)
+        return;
+    part->value = place_for(p, e->value, p->value);
+    part->orig = part->scores && e->orig == e->scores ? part->scores : gather(p, e->orig, p->orig);
+}
+
+static void put_back(const pruni_parts *p)
+{
+    if (p->part.mask == p->mask)
+        copy_part(p, p->entries->mask, p->part.mask, true);
+    if (p->part.value == p->value && p->entries->value)
+        copy_part(p, p->entries->value, p->part.value, true);
+}
+
+/* A draw for each entry that is not passed over, in the entry's place. */
+static void draw_part(pruni_parts *p)
+{
+    uint32_t drawn[PRUNI_PART];
+    const pruni_run *part = &p->part;
+    if (part->before) {
+        pruni_generator_draw(p->generator, drawn, pruni_kernel_count_ones(part->before, part->n));
+        pruni_kernel_spread_ones(p->by.draws, drawn, part->before, part->n);
+    } else {
+        pruni_generator_draw(p->generator, p->by.draws, part->n);
+    }
+    p->part.draws = p->by.draws;
+}
+
+bool pruni_parts_next(pruni_parts *p)
+{
+    put_back(p);
+    p->done += p->part.n;
+    if (p->done == p->entries->n)
+        return false;
+    int64_t steps = pruni_smaller(p->steps, p->size - p->done / p->step % p->size);
+    if (p->are_of_run) {
+        p->part = pruni_kernel_run_part(&p->entries->run, p->done, steps);
+    } else {
+        p->part = (pruni_run){ .n = steps * p->step };
+        gather_part(p);
+    }
+    if (p->given)
+        p->part_of_given = gather(p, p->given, p->by.values);
+    if (p->generator)
+        draw_part(p);
+    if (p->part.mask && !p->part.value) {
+        p->part.orig = p->orig;
+        p->part.value = p->value;
+    }
+    return true;
+}
+
+bool pruni_parts_write_through(const pruni_parts *p)
+{
+    return p->part.mask != p->mask && p->part.value != p->value;
+}
+
+void pruni_entries_write_given(const pruni_entries *e, const prune_tensor *given)
+{
+    pruni_parts p;
+    pruni_parts_start(&p, e, false, NULL, given);
+    while (pruni_parts_next(&p)) {
+        if (p.part.before)
+            pruni_kernel_multiply_mask(&p.part, p.part_of_given);
+        else
+            pruni_kernel_prune_by_mask(p.part.mask, p.part.value, p.part.orig, p.part_of_given, p.part.n);
+    }
+}
+
+/* In the order of memory. */
+pruni_channels pruni_entries_channels(const pruni_entries *e, int64_t dim)
+{
+    pruni_channels channels = { 1, e->like->sizes[dim], 1 };
+    int64_t *side = &channels.outer;
+    for (int64_t i = 0; i < e->like->ndim; i++) {
+        if (e->order[i] == dim)
+            side = &channels.inner;
+        else
+            *side *= e->like->sizes[e->order[i]];
+    }
+    return channels;
+}
