@@ -34,7 +34,8 @@
  *
  *   manual_seed SEED · generator G · seed G SEED · get_state T [generator=G] · set_state T [generator=G]
  *   rand T SHAPE [dtype=f64] [generator=G] · uniform_ T FROM TO [generator=G]
- *   tensor T SHAPE PATTERN [dtype=D] · permute T T DIMS (a view) · get T M NAME (the same object) · fill_tensor T PATTERN
+ *   tensor T SHAPE PATTERN [dtype=D] · permute T T DIMS · slice T T DIM,START,STEP (views) · get T M NAME (the same object)
+ *   fill_tensor T PATTERN
  *   show X (a tensor, dict, method or generator) · norm T ORDER DIMS [keepdim=1] · print_member M NAME
  *   print T [precision= threshold= edgeitems= linewidth= sci_mode=] (sci_mode 1, 0 or -1: as the values ask)
  *

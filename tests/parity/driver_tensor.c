@@ -144,6 +144,17 @@ static void permute(session *s, command *c)
     answer_kept(s, status, word(c, 1), TENSOR, t);
 }
 
+static void slice(session *s, command *c)
+{
+    int64_t range[3] = { 0, 0, 1 }; /* dim, start, step */
+    (void)read_list(range, word(c, 3));
+    prune_tensor *source = tensor_of(s, c, 2), *t = NULL;
+    if (c->skipped)
+        return;
+    const prune_status status = prune_tensor_slice(&t, source, range[0], range[1], INT64_MAX, range[2]);
+    answer_kept(s, status, word(c, 1), TENSOR, t);
+}
+
 /* The tensor object itself; for an absent or missing member the name stays what it was. */
 static void get(session *s, command *c)
 {
@@ -327,6 +338,7 @@ static void show(session *s, command *c)
 const verb tensor_verbs[] = {
     { "tensor", tensor },
     { "permute", permute },
+    { "slice", slice },
     { "get", get },
     { "fill_tensor", fill_tensor },
     { "print", print },

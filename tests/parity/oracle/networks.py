@@ -39,9 +39,12 @@ class Networks:
         shape = self.r.choice([[1000003], [1024, 1024], [2, 1500000], [300, 100, 7, 7]])
         self.say("module", m, "Large")
         self.know(m, {"weight": shape})
-        t = self.name("t")
         s = self.r.randrange(10**6)
-        self.say("tensor", t, self.sizes(shape), self.pick((1, f"uniform:{s}"), (1, f"few:{s}:9"), (1, f"wide:{s}")))
+        pattern = self.pick((1, f"uniform:{s}"), (1, f"few:{s}:9"), (1, f"wide:{s}"))
+        if self.chance(0.5):
+            t = self.view(shape, pattern)
+        else:
+            self.say("tensor", t := self.name("t"), self.sizes(shape), pattern)
         self.say("parameter", m, "weight", t)
 
     # ---- Layers; each gives its shape of input, without the batch, and of output

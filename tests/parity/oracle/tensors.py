@@ -22,6 +22,13 @@ def permute(s, c):
     s.keep(c[1], s.tensor(c[2]).detach().permute(read_list(c[3])))
 
 
+@verb("slice")
+def slice_tensor(s, c):
+    dim, start, step = read_list(c[3])
+    t = s.tensor(c[2]).detach()
+    s.keep(c[1], t[(slice(None),) * dim + (slice(start, None, step),)])
+
+
 @verb("fill_tensor")
 def fill_tensor(s, c):
     t = s.tensor(c[1])

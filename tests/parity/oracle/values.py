@@ -66,18 +66,31 @@ class Values:
         return self.pick((8, f"mask:{s}:{self.r.choice([0, 30, 128, 220, 255, 256])}"), (2, f"odd:{s}"), (1, f"uniform:{s}"))
 
     def tensor(self, shape):
-        """Makes a float tensor of that shape; now and then one whose memory is permuted."""
-        t = self.name("t")
-        if len(shape) > 1 and self.chance(0.06):
-            dims = list(range(len(shape)))
+        """Makes a float tensor of that shape; now and then a view: permuted, with gaps, or both."""
+        if shape and self.chance(0.06):
+            return self.view(shape, self.pattern())
+        self.say("tensor", t := self.name("t"), self.sizes(shape), self.pattern())
+        return t
+
+    def view(self, shape, pattern):
+        dims = list(range(len(shape)))
+        if self.chance(0.7):
             self.r.shuffle(dims)
-            stored = [0] * len(shape)
-            for place, d in enumerate(dims):
-                stored[d] = shape[place]
-            self.say("tensor", base := self.name("t"), self.sizes(stored), self.pattern())
-            self.say("permute", t, base, self.sizes(dims))
-        else:
-            self.say("tensor", t, self.sizes(shape), self.pattern())
+        stored = [0] * len(shape)
+        for place, d in enumerate(dims):
+            stored[d] = shape[place]
+        cuts = []
+        while self.chance(0.4):
+            d, start, step = self.r.randrange(len(shape)), self.r.randrange(3), self.pick((2, 1), (1, 2), (1, 3))
+            stored[d] = start + stored[d] * step
+            cuts.append([d, start, step])
+        self.say("tensor", t := self.name("t"), self.sizes(stored), pattern)
+        for cut in reversed(cuts):
+            self.say("slice", after := self.name("t"), t, ",".join(map(str, cut)))
+            t = after
+        if dims != sorted(dims):
+            self.say("permute", after := self.name("t"), t, self.sizes(dims))
+            t = after
         return t
 
     def mask(self, shape):
