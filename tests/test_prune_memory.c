@@ -181,7 +181,7 @@ static void every_prune(void **state)
         try_on_all(operations[i]);
 }
 
-/* Too many for all to be looked at again, and all equal: the draws must be kept. */
+/* Too many for all to be candidates, and all equal: the draws are made again. */
 static void draws_that_are_all_equal(void **state)
 {
     (void)state;
