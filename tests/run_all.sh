@@ -89,6 +89,19 @@ python() {
   "$PYTHON" "$@"
 }
 
+at_once() { # commands: side by side, since each is one Python that waits for one driver; fails if one of them does
+  local command pid pids=() status=0
+  python -c 'import torch' || return # and there is a virtual environment
+  for command; do
+    eval "$command" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do
+    wait "$pid" || status=1
+  done
+  return $status
+}
+
 # ---- Builds and tests
 
 check_gcc_sanitized() {
@@ -194,23 +207,20 @@ check_tutorial() {
   done
 }
 
-check_programs() {
-  local cpu
-  release || return
-  for cpu in portable avx2; do
-    PRUNE_CPU=$cpu python tests/parity/differential.py --build "$work/gcc-release" --programs "${PROGRAMS:-1000}" \
-      --seed 1 || return
-  done
+random_programs() { # kernels
+  PRUNE_CPU=$1 python tests/parity/differential.py --build "$work/gcc-release" --programs "${PROGRAMS:-1000}" --seed 1
 }
+check_programs() { release && at_once 'random_programs portable' 'random_programs avx2'; }
 
 check_layers() { release && python tests/parity/layers.py --build "$work/gcc-release" --configs 40; }
 check_answers() { python tests/parity/record.py --check; }
 check_mutants() { python tests/parity/mutants.py; }
+interop() { # script, options …
+  python "tests/parity/$1.py" --build "$work/gcc-release" "${@:2}"
+}
 check_files() {
-  release && python tests/parity/safetensors_interop.py --build "$work/gcc-release" \
-    && python tests/parity/files_interop.py --build "$work/gcc-release" --cases 300 \
-    && python tests/parity/pt_interop.py --build "$work/gcc-release" \
-    && python tests/parity/checkpoints.py --build "$work/gcc-release" --files 200
+  release && at_once 'interop safetensors_interop && interop files_interop --cases 300' \
+    'interop pt_interop && interop checkpoints --files 200'
 }
 
 check_published() { release && python tests/parity/real_files.py --build "$work/gcc-release"; }
