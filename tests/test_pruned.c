@@ -415,6 +415,18 @@ static void a_clone_can_be_pruned_before_it_ran(void **state)
     prune_module_release(copy);
 }
 
+/* prune.identity(m, "weight"); m.weight_mask.requires_grad_(); prune.identity(m, "weight"); m.weight_mask.requires_grad */
+static void the_mask_of_the_next_prune_requires_no_grad(void **state)
+{
+    (void)state;
+    prune_module *net = make_module(PRUNE_SHAPE(2), 1, 2);
+    assert_ok(prune_identity(net, "weight"));
+    assert_ok(prune_tensor_set_requires_grad(mask_of(net), true));
+    assert_ok(prune_identity(net, "weight"));
+    assert_false(prune_tensor_requires_grad(mask_of(net)));
+    prune_module_release(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_parameter_in_the_values_place_is_an_error),
         cmocka_unit_test(a_pruned_module_can_be_cloned),
         cmocka_unit_test(a_clone_can_be_pruned_before_it_ran),
+        cmocka_unit_test(the_mask_of_the_next_prune_requires_no_grad),
     };
     return cmocka_run_group_tests(tests, count_allocations, expect_no_leak);
 }

@@ -269,6 +269,7 @@ static void write_tensors(pruni_application *app, prune_tensor *value)
         if (value != app->value)
             pruni_multiply(value, app->buffer, app->orig);
     }
+    app->buffer->requires_grad = false; /* a new one in PyTorch */
     pruni_mark_value(value, app->orig);
 }
 
