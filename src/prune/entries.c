@@ -225,12 +225,6 @@ static const float *gather(const pruni_parts *p, const prune_tensor *t, float *b
     return buffer;
 }
 
-/* Where the part is written. */
-static float *place_for(const pruni_parts *p, const prune_tensor *t, float *buffer)
-{
-    return is_side_by_side(t, p->order) ? pointer_of(t) + p->done : buffer;
-}
-
 static void gather_part(pruni_parts *p)
 {
     const pruni_entries *e = p->entries;
@@ -241,10 +235,10 @@ static void gather_part(pruni_parts *p)
         part->scores = gather(p, e->scores, p->by.values);
     if (!e->mask)
         return;
-    part->mask = place_for(p, e->mask, p->mask);
+    part->mask = is_side_by_side(e->mask, p->order) ? pointer_of(e->mask) + p->done : p->mask;
     if (!e->value)
         return;
-    part->value = place_for(p, e->value, p->value);
+    part->value = pointer_of(e->value) + p->done; /* whose own order it is: it is always side by side */
     part->orig = part->scores && e->orig == e->scores ? part->scores : gather(p, e->orig, p->orig);
 }
 
@@ -252,8 +246,6 @@ static void put_back(const pruni_parts *p)
 {
     if (p->part.mask == p->mask)
         copy_part(p, p->entries->mask, p->part.mask, true);
-    if (p->part.value == p->value && p->entries->value)
-        copy_part(p, p->entries->value, p->part.value, true);
 }
 
 /* A draw for each entry that is not passed over, in the entry's place. */
