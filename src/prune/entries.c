@@ -183,6 +183,7 @@ void pruni_parts_start(pruni_parts *p, const pruni_entries *e, bool by_rows, pru
     p->generator = generator;
     p->given = given;
     p->part = (pruni_run){ 0 };
+    p->part_of_given = NULL;
     p->done = 0;
     if (e->mask && !e->value)
         memset(p->orig, 0, sizeof p->orig);

@@ -235,9 +235,13 @@ typedef struct matrix_dims {
     int64_t column_stride, row_stride;
 } matrix_dims;
 
+static int64_t from_front(int64_t dim, int64_t ndim)
+{
+    return dim < 0 ? dim + ndim : dim;
+}
+
 static prune_status find_matrix(matrix_dims *matrix, const prune_tensor *t, const reduction *over)
 {
-    int64_t dims[2];
     if (t->ndim < 2)
         return prune_fail(PRUNE_ERROR_RUNTIME,
                           "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
@@ -248,8 +252,7 @@ static prune_status find_matrix(matrix_dims *matrix, const prune_tensor *t, cons
             length += (size_t)snprintf(text + length, sizeof text - length, " %lld", (long long)over->dims[i]);
         return prune_fail(PRUNE_ERROR_RUNTIME, "linalg.matrix_norm: dim must be a 2-tuple. Got%s", text);
     }
-    for (int64_t i = 0; i < 2; i++)
-        dims[i] = over->dims[i] < 0 ? over->dims[i] + t->ndim : over->dims[i];
+    const int64_t dims[2] = { from_front(over->dims[0], t->ndim), from_front(over->dims[1], t->ndim) };
     int64_t across = t->sizes[dims[0]] < t->sizes[dims[1]] ? 0 : 1;
     matrix->count = t->sizes[dims[across]];
     matrix->column_stride = t->strides[dims[across]];
