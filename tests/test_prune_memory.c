@@ -331,6 +331,28 @@ static void methods_by_themselves(void **state)
     prune_module_release(s.net);
 }
 
+/* The second takes the channels that the first has left, of a tensor that is not contiguous. */
+static void a_container_by_itself(void **state)
+{
+    (void)state;
+    scene s = { .net = make_net(false, 1) };
+    prune_tensor *plain = make_tensor(PRUNE_SHAPE(2, 3), 1, 2, 3, 4, 5, 6);
+    prune_method *m = NULL;
+    assert_ok(prune_tensor_transpose(&s.t, plain, 0, 1));
+    assert_ok(prune_method_ln_structured(&m, prune_count(1), prune_norm_p(2), 0, NULL));
+    assert_ok(prune_method_set_tensor_name(m, "weight"));
+    assert_ok(prune_method_container(&s.method, (prune_method *const[]){ m, m }, 2));
+    s.before = describe(s.net);
+    s.act = prune_plain;
+    try_every_allocation(act, unchanged, describe_again, &s);
+    free(s.before);
+    prune_method_release(m);
+    prune_method_release(s.method);
+    prune_tensor_release(plain);
+    prune_tensor_release(s.t);
+    prune_module_release(s.net);
+}
+
 /* ---- A method of one's own: what is cloned is destroyed ---- */
 
 static int alive;
@@ -424,6 +446,7 @@ int main(void)
         cmocka_unit_test(removing),
         cmocka_unit_test(sentences),
         cmocka_unit_test(methods_by_themselves),
+        cmocka_unit_test(a_container_by_itself),
         cmocka_unit_test(methods_of_ones_own),
         cmocka_unit_test(looking_and_copying),
     };
