@@ -152,9 +152,8 @@ static const pruni_class *without_fuse(const pruni_class *own)
     static const pruni_class *known[CLASSES];
     static pruni_class copies[CLASSES];
     int i = 0;
-    while (i < CLASSES && known[i] && known[i] != own)
-        i++;
-    assert_true(i < CLASSES);
+    for (; known[i] && known[i] != own; i++)
+        assert_true(i < CLASSES - 1);
     known[i] = own;
     copies[i] = *own;
     copies[i].fuse = NULL;
