@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -59,11 +60,12 @@ MUTANTS = [
      "    }"),
     ("of tied entries those of highest index go", "src/prune/fusion.c",
      "pruni_kernel_order_as_torch(entries, count, s->k);",
-     "for (int64_t i = 0; i < count; i++) {\n"
+     "for (int64_t gap = count / 2; gap > 0; gap /= 2)\n"
+     "    for (int64_t i = gap; i < count; i++) {\n"
      "        uint64_t entry = entries[i];\n"
      "        int64_t place = i;\n"
-     "        for (; place > 0 && (entries[place - 1] ^ UINT32_MAX) > (entry ^ UINT32_MAX); place--)\n"
-     "            entries[place] = entries[place - 1];\n"
+     "        for (; place >= gap && (entries[place - gap] ^ UINT32_MAX) > (entry ^ UINT32_MAX); place -= gap)\n"
+     "            entries[place] = entries[place - gap];\n"
      "        entries[place] = entry;\n"
      "    }"),
 ]
@@ -77,9 +79,8 @@ class Tree:
         for name in ("include", "src", "tests", "examples"):
             shutil.copytree(ROOT / name, self.source / name, ignore=shutil.ignore_patterns("data"))
         shutil.copy(ROOT / "CMakeLists.txt", self.source)
-        self.command("cmake", "-S", self.source, "-B", self.binary, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS=-O1",
+        self.command("cmake", "-S", self.source, "-B", self.binary, "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1",
                      "-DPRUNE_BUILD_EXAMPLES=OFF", "-DPRUNE_INSTALL=OFF")
-        self.build()
 
     @staticmethod
     def command(*words):
@@ -122,11 +123,14 @@ def main():
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as meanwhile:
         tree = Tree(folder, arguments.jobs)
-        comparison = Comparison(tree.driver())
+        built = meanwhile.submit(tree.build)
+        comparison = Comparison(None)
         programs = [(f"{arguments.seed}-{k}", program(arguments.seed, k)) for k in range(arguments.programs)]
         expected = {name: in_pytorch(comparison.session, commands) for name, commands in programs}
+        built.result()
+        comparison.driver = tree.driver()
         first, count = found_in(comparison, programs, expected)
         if count:
             raise SystemExit(f"without a bug {count} programs differ, the first is {first}")
