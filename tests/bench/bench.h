@@ -29,6 +29,13 @@ typedef enum bench_data {
     BENCH_ALL_EQUAL
 } bench_data;
 
+/* How the parameter lies in memory; but for the first, a matrix. */
+typedef enum bench_view {
+    BENCH_CONTIGUOUS,
+    BENCH_TRANSPOSED, /* column by column */
+    BENCH_COLUMNS     /* the left half of a matrix twice as wide */
+} bench_view;
+
 enum { BENCH_SIZES = 8, BENCH_SLOTS = 64 };
 
 typedef struct bench_row {
@@ -41,6 +48,7 @@ typedef struct bench_row {
     int64_t dim;
     uint64_t seed; /* of the draws */
     bench_data data;
+    bench_view view;
     bool fresh; /* memory straight from malloc; otherwise large blocks are used again */
 } bench_row;
 

@@ -18,7 +18,7 @@ class RowStruct(c.Structure):
     """bench_row"""
     _fields_ = [("name", c.c_char_p), ("work", c.POINTER(WorkStruct)), ("sizes", c.c_int64 * 8), ("limit", c.c_int),
                 ("amount", c.c_double), ("order", c.c_double), ("dim", c.c_int64), ("seed", c.c_uint64),
-                ("data", c.c_int), ("fresh", c.c_bool)]
+                ("data", c.c_int), ("view", c.c_int), ("fresh", c.c_bool)]
 
 
 class CaseStruct(c.Structure):
@@ -137,9 +137,12 @@ class Case:
         return self.handle.contents.path.decode()
 
     def _view(self, handle):
-        sizes = [self.prune.tensor_size(handle, d) for d in range(self.prune.tensor_ndim(handle))]
-        floats = (c.c_float * self.prune.tensor_numel(handle)).from_address(self.prune.tensor_raw_data(handle))
-        return torch.from_numpy(numpy.ctypeslib.as_array(floats)).view(sizes)
+        dims = range(self.prune.tensor_ndim(handle))
+        sizes = [self.prune.tensor_size(handle, d) for d in dims]
+        strides = c.cast(self.prune.tensor_strides(handle), c.POINTER(c.c_int64))[:len(dims)]
+        reach = 1 + sum((size - 1) * stride for size, stride in zip(sizes, strides))
+        floats = (c.c_float * reach).from_address(self.prune.tensor_raw_data(handle))
+        return torch.from_numpy(numpy.ctypeslib.as_array(floats)).as_strided(sizes, strides)
 
     def data(self):
         """The same memory, as a torch tensor."""

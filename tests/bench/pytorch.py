@@ -35,7 +35,11 @@ class OnModule(Work):
 
     def __init__(self, case):
         super().__init__(case)
-        self.values, self.modules = case.data(), {}
+        self.values, self.modules = self.values_of(case), {}
+
+    @staticmethod
+    def values_of(case):
+        return case.data()
 
     def prepare(self, slot):
         module = self.modules[slot] = nn.Module()
@@ -45,7 +49,14 @@ class OnModule(Work):
         return all(torch.equal(getattr(self.modules[0], name), self.case.tensor(name)) for name in self.compared)
 
 
+def row_major(case):
+    """PyTorch chooses entries only where a view can line them up: a transposed parameter is copied beforehand."""
+    return case.data().contiguous()
+
+
 class L1(OnModule):
+    values_of = staticmethod(row_major)
+
     def run(self, slot):
         prune.l1_unstructured(self.modules[slot], "weight", self.row.amount)
 
@@ -63,6 +74,8 @@ class Masked(OnModule):
 
 
 class L1Again(Masked):
+    values_of = staticmethod(row_major)
+
     def run(self, slot):
         prune.l1_unstructured(self.modules[slot], "weight", self.row.amount)
 

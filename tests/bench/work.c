@@ -12,9 +12,25 @@ prune_status work_tensor(prune_tensor **out, const int64_t *sizes, int64_t ndim,
     return PRUNE_OK;
 }
 
+/* The row's shape as a view of a matrix that holds it otherwise. */
+static prune_status work_view(prune_tensor **out, const bench_row *row)
+{
+    const bool turned = row->view == BENCH_TRANSPOSED;
+    const int64_t rows = row->sizes[0], columns = row->sizes[1];
+    const int64_t held[] = { turned ? columns : rows, turned ? rows : 2 * columns };
+    prune_tensor *whole = NULL;
+    bool failed = work_tensor(&whole, held, 2, row->data)
+                  || (turned ? prune_tensor_transpose(out, whole, 0, 1)
+                             : prune_tensor_narrow(out, whole, 1, 0, columns));
+    prune_tensor_release(whole);
+    return failed ? prune_last_status() : PRUNE_OK;
+}
+
 prune_status work_parameter(bench_case *c)
 {
-    if (work_tensor(&c->data, c->row->sizes, bench_rank(c->row), c->row->data))
+    const bench_row *row = c->row;
+    if (row->view == BENCH_CONTIGUOUS ? work_tensor(&c->data, row->sizes, bench_rank(row), row->data)
+                                      : work_view(&c->data, row))
         return prune_last_status();
     c->entries = prune_tensor_numel(c->data);
     return PRUNE_OK;
