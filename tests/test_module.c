@@ -53,12 +53,13 @@ static void creating_checks_its_arguments(void **state)
     (void)state;
     prune_module *m = NULL;
     const prune_module_ops wrong_size = { .size = 8 };
+    char no_context[80];
+    snprintf(no_context, sizeof no_context, "A has a context of %zu bytes, but context is NULL", sizeof(owner));
     assert_fails(prune_module_create(NULL, "A", NULL, NULL), PRUNE_ERROR_TYPE, "'out'");
     assert_fails(prune_module_create(&m, NULL, NULL, NULL), PRUNE_ERROR_TYPE, "'type_name'");
     assert_fails(prune_module_create(&m, "", NULL, NULL), PRUNE_ERROR_VALUE, "type_name is empty");
     assert_fails(prune_module_create(&m, "A", &wrong_size, NULL), PRUNE_ERROR_VALUE, "size field is 8");
-    assert_fails(prune_module_create(&m, "A", &owner_ops, NULL), PRUNE_ERROR_TYPE,
-                 "A has a context of 16 bytes, but context is NULL");
+    assert_fails(prune_module_create(&m, "A", &owner_ops, NULL), PRUNE_ERROR_TYPE, no_context);
     assert_null(m);
 }
 
