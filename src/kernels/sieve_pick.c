@@ -175,7 +175,8 @@ static int64_t entries_to_alignment(const pruni_run *run)
 
 bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t first)
 {
-    int64_t head = entries_to_alignment(run);
+    const bool pays = run->n > BLOCK || pick->sieve.streams; /* for entries left over at the end are slow */
+    int64_t head = pays ? entries_to_alignment(run) : 0;
     int64_t size = head > 0 ? head : BLOCK;
     for (int64_t done = 0; done < run->n; done += size, size = BLOCK) {
         const pruni_run block = pruni_kernel_run_part(run, done, pruni_smaller(size, run->n - done));

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+enum {
+    LONG_RUN = 256, /* entries side by side that are worth a part of their own */
+    BATCH = 32      /* entries that are set together */
+};
+
 /* ---- Order ---- */
 
 static const int64_t row_order[PRUNE_MAX_DIMS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
@@ -90,16 +95,35 @@ static float *entry_at(const prune_tensor *t, const int64_t *order, int64_t plac
     return entry;
 }
 
-/* Its mask becomes 1 or 0. */
-static void set_mask(const pruni_entries *e, bool by_rows, int64_t place, bool stays)
+/* Places whose masks are to become 1, or 0: found first and then set, so that one does not wait for another's memory. */
+typedef struct batch {
+    const pruni_entries *entries;
+    bool by_rows, stay;
+    int64_t count;
+    pruni_run found[BATCH];
+} batch;
+
+static void set_batch(batch *b)
 {
-    const int64_t *order = by_rows ? row_order : e->order;
-    pruni_run entry = { .n = 1, .mask = entry_at(e->mask, order, place) };
+    for (int64_t i = 0; i < b->count; i++)
+        pruni_kernel_set_entry(&b->found[i], b->stay);
+    b->count = 0;
+}
+
+static void add_to_batch(batch *b, int64_t place)
+{
+    const pruni_entries *e = b->entries;
+    if (place < 0 || place >= e->n)
+        return;
+    const int64_t *order = b->by_rows ? row_order : e->order;
+    pruni_run *entry = &b->found[b->count++];
+    *entry = (pruni_run){ .n = 1, .mask = entry_at(e->mask, order, place) };
     if (e->value) {
-        entry.value = entry_at(e->value, order, place);
-        entry.orig = entry_at(e->orig, order, place);
+        entry->value = entry_at(e->value, order, place);
+        entry->orig = entry_at(e->orig, order, place);
     }
-    pruni_kernel_set_entry(&entry, stays);
+    if (b->count == BATCH)
+        set_batch(b);
 }
 
 void pruni_entries_correct(const pruni_entries *e, bool by_rows, int64_t first, const pruni_pick *pick,
@@ -110,11 +134,10 @@ void pruni_entries_correct(const pruni_entries *e, bool by_rows, int64_t first, 
         pruni_kernel_pick_correct(pick, &e->run, first, choice);
         return;
     }
-    for (int64_t i = 0; i < sieve->count; i++) {
-        int64_t place = sieve->places[i] - first;
-        if (place >= 0 && place < e->n)
-            set_mask(e, by_rows, place, choice->key < sieve->cut);
-    }
+    batch b = { .entries = e, .by_rows = by_rows, .stay = choice->key < sieve->cut };
+    for (int64_t i = 0; i < sieve->count; i++)
+        add_to_batch(&b, sieve->places[i] - first);
+    set_batch(&b);
 }
 
 void pruni_entries_prune_listed(const pruni_entries *e, int64_t first, const uint64_t *entries, int64_t count)
@@ -123,11 +146,10 @@ void pruni_entries_prune_listed(const pruni_entries *e, int64_t first, const uin
         pruni_kernel_prune_listed(&e->run, first, entries, count);
         return;
     }
-    for (int64_t i = 0; i < count; i++) {
-        int64_t place = (int64_t)(entries[i] & UINT32_MAX) - first;
-        if (place >= 0 && place < e->n)
-            set_mask(e, true, place, false);
-    }
+    batch b = { .entries = e, .by_rows = true, .stay = false };
+    for (int64_t i = 0; i < count; i++)
+        add_to_batch(&b, (int64_t)(entries[i] & UINT32_MAX) - first);
+    set_batch(&b);
 }
 
 /* Up to a line from a place on. */
@@ -163,6 +185,22 @@ void pruni_entries_sample(const pruni_entries *e, pruni_pick *pick, int64_t firs
 
 /* ---- Parts ---- */
 
+/* How many entries lie side by side in every tensor, before one has a gap. */
+static int64_t run_length(const pruni_parts *p)
+{
+    const pruni_entries *e = p->entries;
+    const prune_tensor *tensors[] = { e->scores, e->before, e->orig, e->mask, e->value, p->given };
+    int64_t run = 1;
+    for (int64_t i = e->like->ndim - 1; i >= 0; i--) {
+        int64_t dim = p->order[i], size = e->like->sizes[dim];
+        for (size_t t = 0; t < sizeof tensors / sizeof tensors[0]; t++)
+            if (tensors[t] && size != 1 && tensors[t]->strides[dim] != run)
+                return run;
+        run *= size;
+    }
+    return run;
+}
+
 /* As many whole dims as fit into a part, and as many steps of the next one. */
 static void shape_parts(pruni_parts *p)
 {
@@ -187,14 +225,12 @@ void pruni_parts_start(pruni_parts *p, const pruni_entries *e, bool by_rows, pru
     p->done = 0;
     if (e->mask && !e->value)
         memset(p->orig, 0, sizeof p->orig);
-    p->are_of_run = are_run(e, by_rows) && (!given || is_side_by_side(given, p->order));
-    if (p->are_of_run) {
-        p->step = 1;
-        p->size = e->n;
-        p->steps = generator || (e->mask && !e->value) ? PRUNI_PART : e->n;
-    } else if (e->n > 0) {
+    p->step = 1;
+    p->size = run_length(p);
+    p->steps = generator || (e->mask && !e->value) ? PRUNI_PART : p->size;
+    p->are_of_runs = p->size >= pruni_smaller(e->n, LONG_RUN);
+    if (!p->are_of_runs)
         shape_parts(p);
-    }
 }
 
 /* Copies what t has of the part, into the buffer or out of it. */
@@ -218,10 +254,21 @@ static void copy_part(const pruni_parts *p, const prune_tensor *t, float *buffer
                           walk.length);
 }
 
+/* Of a tensor that has the part side by side. */
+static float *pointer_to_part(const pruni_parts *p, const prune_tensor *t)
+{
+    return p->are_of_runs ? entry_at(t, p->order, p->done) : pointer_of(t) + p->done;
+}
+
+static bool has_part_side_by_side(const pruni_parts *p, const prune_tensor *t)
+{
+    return p->are_of_runs || is_side_by_side(t, p->order);
+}
+
 static const float *gather(const pruni_parts *p, const prune_tensor *t, float *buffer)
 {
-    if (is_side_by_side(t, p->order))
-        return pointer_of(t) + p->done;
+    if (has_part_side_by_side(p, t))
+        return pointer_to_part(p, t);
     copy_part(p, t, buffer, false);
     return buffer;
 }
@@ -236,10 +283,10 @@ static void gather_part(pruni_parts *p)
         part->scores = gather(p, e->scores, p->by.values);
     if (!e->mask)
         return;
-    part->mask = is_side_by_side(e->mask, p->order) ? pointer_of(e->mask) + p->done : p->mask;
+    part->mask = has_part_side_by_side(p, e->mask) ? pointer_to_part(p, e->mask) : p->mask;
     if (!e->value)
         return;
-    part->value = pointer_of(e->value) + p->done; /* whose own order it is: it is always side by side */
+    part->value = pointer_to_part(p, e->value); /* whose own order it is: it is always side by side */
     part->orig = part->scores && e->orig == e->scores ? part->scores : gather(p, e->orig, p->orig);
 }
 
@@ -270,12 +317,8 @@ bool pruni_parts_next(pruni_parts *p)
     if (p->done == p->entries->n)
         return false;
     int64_t steps = pruni_smaller(p->steps, p->size - p->done / p->step % p->size);
-    if (p->are_of_run) {
-        p->part = pruni_kernel_run_part(&p->entries->run, p->done, steps);
-    } else {
-        p->part = (pruni_run){ .n = steps * p->step };
-        gather_part(p);
-    }
+    p->part = (pruni_run){ .n = steps * p->step };
+    gather_part(p);
     if (p->given)
         p->part_of_given = gather(p, p->given, p->by.values);
     if (p->generator)

@@ -72,9 +72,9 @@ typedef struct pruni_parts {
     const int64_t *order;
     prune_generator *generator;
     const prune_tensor *given;
-    bool are_of_run;           /* parts of the entries' run, and of what is given */
-    int64_t step, steps, size; /* a part has up to `steps` steps of `step` entries; `size` steps make up a dim */
-    int64_t first_whole_dim;   /* of the order: a step has all of these, if parts are not of a run */
+    bool are_of_runs;          /* parts lie side by side in every tensor */
+    int64_t step, steps, size; /* a part has up to `steps` steps of `step` entries; `size` steps make up a dim or run */
+    int64_t first_whole_dim;   /* of the order: a step has all of these, if parts are not of runs */
     union {
         float values[PRUNI_PART];
         uint32_t draws[PRUNI_PART];
