@@ -32,6 +32,7 @@ coverage         | ci | lines and branches of src/ that the unit tests reach
 clang-tidy       | ci | clang-tidy over library, tests and examples
 cppcheck         | ci | cppcheck over library, tests and examples
 analyzer         | ci | gcc -fanalyzer over the library
+tests-analyzed   | -  | the static analyzer of clang over the tests
 scan-build       | -  | the static analyzer of clang over the library
 optimisation     | -  | recorded answers and unit tests at -O0, -O1, -O2, -Os, with LTO, with -ffp-contract=fast asked for
 i386             | -  | the unit tests in a 32-bit build
@@ -177,6 +178,12 @@ check_clang_tidy() {
   lint_database && run-clang-tidy -quiet -p "$work/lint" -j "$jobs" '/(src|tests|examples)/'
 }
 
+# What tests/.clang-tidy leaves out for the time that it takes, most of that of clang-tidy over the tests.
+check_tests_analyzed() {
+  lint_database && run-clang-tidy -quiet -p "$work/lint" -j "$jobs" \
+    -checks='-*,clang-analyzer-*,-*DeprecatedOrUnsafeBufferHandling,-*optin.performance.Padding' '/tests/'
+}
+
 # Two of its checks take plain code for a mistake: a bound on j after t[j] in one condition, and a table of functions.
 check_cppcheck() {
   lint_database && cppcheck --project="$work/lint/compile_commands.json" --enable=warning,performance,portability \
@@ -199,13 +206,10 @@ check_reference() { release && cmake --build "$work/gcc-release" --target docs; 
 
 # ---- Against others
 
-check_tutorial() {
-  local seed
-  release || return
-  for seed in 0 42; do
-    python tests/parity/tutorial.py --seed $seed --compare "$work/gcc-release/examples/lenet_pruning" || return
-  done
+tutorial() { # seed
+  python tests/parity/tutorial.py --seed "$1" --compare "$work/gcc-release/examples/lenet_pruning"
 }
+check_tutorial() { release && at_once 'tutorial 0' 'tutorial 42'; }
 
 random_programs() { # kernels
   PRUNE_CPU=$1 python tests/parity/differential.py --build "$work/gcc-release" --programs "${PROGRAMS:-1000}" --seed 1
