@@ -15,6 +15,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 import argparse  # noqa: E402
+import gc  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 from fnmatch import fnmatch  # noqa: E402
@@ -33,7 +34,8 @@ def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, type=Path, help="the build folder")
     parser.add_argument("--rows", default="*", metavar="GLOB", help='those rows alone, such as "l1*"')
-    parser.add_argument("--quick", action="store_true", help="few and short repetitions")
+    parser.add_argument("--quick", action="store_true",
+                        help="few and short repetitions, and what takes over half a second runs once")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the samples")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table")
     parser.add_argument("--growth", type=Path, metavar="STEM",
@@ -45,6 +47,7 @@ def main():
     arguments = read_arguments()
     os.environ.setdefault("TMPDIR", tempfile.gettempdir())
     torch.set_num_threads(1)
+    gc.freeze()    # what was imported stays: collecting the rest before each sample is quick then
     bench = ours.Bench(arguments.build.resolve())
     pace = measure.QUICK if arguments.quick else measure.FULL
     for line in machine.describe(arguments.build):
