@@ -60,14 +60,14 @@ static int expect_no_bytes(void **state)
     return live != 0 || prune_set_allocator(NULL) ? -1 : 0;
 }
 
-/* ---- Parameters of 2 million entries: 8 MB each ---- */
+/* ---- Parameters of a million entries: 4 MB each ---- */
 
-enum { ROWS = 2000, COLUMNS = 1000, ENTRIES = ROWS * COLUMNS, PARTS = 2 };
+enum { ROWS = 1000, COLUMNS = 1000, ENTRIES = ROWS * COLUMNS, PARTS = 2 };
 
 /* How they lie in memory; channels last, images of 10 · 10. */
 typedef enum view { PLAIN, TRANSPOSED, CHANNELS_LAST, SOME_ROWS, SOME_COLUMNS, EVERY_OTHER_COLUMN, VIEWS } view;
 
-static const size_t bound = 1500 * 1000;
+static const size_t bound = 1000 * 1000;
 
 typedef struct scene {
     prune_module *net[PARTS];
