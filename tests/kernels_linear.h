@@ -30,7 +30,7 @@ static pruni_linear some_sizes(int64_t n, int64_t offset)
     sizes[offset % 3] = n;
     if (n <= LONGEST)
         return (pruni_linear){ .rows = sizes[0], .in = sizes[1], .out = sizes[2] };
-    return (pruni_linear){ .rows = 170 + 60 * (offset % 4), .in = 505 + 3 * offset, .out = 5 + offset };
+    return (pruni_linear){ .rows = 170 + 60 * (offset % 4), .in = PRUNI_LINEAR_IN - 7 + 3 * offset, .out = 5 + offset };
 }
 
 static float *run_linear(const linear_case *test, pruni_kernel_linear_fn *kernel)

@@ -5,6 +5,7 @@
 
 #include "guard_support.h"
 
+#include "kernels/linear.h"
 #include "kernels/table.h"
 
 enum { LONGEST = 200, SIZE = 1024, SLACK = 8 };

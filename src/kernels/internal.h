@@ -447,7 +447,7 @@ typedef struct pruni_linear {
 typedef void pruni_kernel_linear_fn(const pruni_linear *linear);
 pruni_kernel_linear_fn pruni_kernel_linear;
 
-/* The floats of its scratch: none for a few rows, 200 kB at most. */
+/* The floats of its scratch: none for a few rows, 400 kB at most. */
 int64_t pruni_kernel_linear_scratch(int64_t rows, int64_t in);
 
 /* ---- Recurrence (rnn.c): one direction of one layer, through the whole sequence ---- */

@@ -7,7 +7,7 @@
 enum {
     PRUNI_LINEAR_FEW = 12,  /* so many rows or fewer are not packed */
     PRUNI_LINEAR_ROWS = 96, /* of x that are packed at a time, at most, */
-    PRUNI_LINEAR_IN = 512   /* and of so many rows so many columns: they stay in the second cache */
+    PRUNI_LINEAR_IN = 1024  /* and of so many rows so many columns: they stay in the second cache */
 };
 
 /* The rows of a block, whole vectors of them. */
