@@ -20,10 +20,10 @@ work=$(cd "$work" && pwd)
 # name | in CI: ci, or - | what it does
 checks='
 gcc-sanitized    | ci | all tests with AddressSanitizer and UndefinedBehaviorSanitizer, gcc
-gcc-release      | ci | all tests at -O3, gcc
-clang-sanitized  | ci | the same with clang
-clang-release    | ci | the same with clang
-portable         | ci | unit tests and recorded answers of PyTorch, the portable kernels alone
+gcc-release      | ci | a build at -O3 by gcc, and its tests but for those of portable and avx2
+clang-sanitized  | ci | all tests with both sanitizers, clang
+clang-release    | ci | all tests at -O3, clang
+portable         | ci | unit tests and recorded answers of PyTorch at -O3, the portable kernels alone
 avx2             | ci | the same with at most AVX2
 valgrind         | -  | every unit test under memcheck, with leaks
 memory-sanitizer | -  | every unit test with MemorySanitizer
@@ -38,7 +38,7 @@ optimisation     | -  | recorded answers and unit tests at -O0, -O1, -O2, -Os, w
 i386             | -  | the unit tests in a 32-bit build
 s390x            | -  | the unit tests on a big-endian processor, emulated
 aarch64          | -  | the unit tests with the NEON kernels, emulated
-fuzz             | ci | each fuzz target for a minute; FUZZ_SECONDS=N for another time
+fuzz             | ci | each fuzz target for a minute, two to a processor; FUZZ_SECONDS=N for another time
 reference        | ci | the HTML reference, where a public name without a comment fails
 tutorial         | ci | the output of the tutorial against PyTorch
 programs         | ci | 1,000 random programs against PyTorch, with each set of kernels; PROGRAMS=N for another number
@@ -111,7 +111,9 @@ check_gcc_sanitized() {
 check_clang_sanitized() {
   build_and_test clang-sanitized -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DPRUNE_SANITIZE=ON
 }
-check_gcc_release() { build_and_test gcc-release -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release; }
+check_gcc_release() {
+  release && ctest --test-dir "$work/gcc-release" -j "$jobs" -LE 'unit|parity' --output-on-failure
+}
 check_clang_release() { build_and_test clang-release -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release; }
 
 with_kernels() {
@@ -165,7 +167,7 @@ check_fuzz() {
   TARGETS=$(basename -as .c tests/fuzz/fuzz_*.c) build fuzz -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DPRUNE_BUILD_FUZZERS=ON -DPRUNE_BUILD_EXAMPLES=OFF \
     -DPRUNE_BUILD_BENCHMARKS=OFF || return
   find "$work/fuzz/tests/fuzz" -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x -print0 \
-    | xargs -0 -n 1 -P "$jobs" tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
+    | xargs -0 -n 1 -P "$((2 * jobs))" tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
 }
 
 # ---- Reading the code
