@@ -466,8 +466,8 @@ static void ties_go_in_the_order_of_the_file_whatever_is_written_first(void **st
     bytes[0] = (char)length;
     memcpy(bytes + 8, header, length);
     static const char ones[] = "\0\0\x80\x3f\0\0\x80\x3f\0\0\x80\x3f\0\0\x80\x3f"; /* in any machine's files */
-    memcpy(bytes + 8 + length, ones, 16);
-    write_file(in_path, bytes, 8 + length + 16);
+    memcpy(bytes + 8 + length, ones, sizeof ones - 1);
+    write_file(in_path, bytes, 8 + length + sizeof ones - 1);
     for (int at_random = 0; at_random < 2; at_random++) {
         prune_dict *dict = NULL;
         prune_method *method = NULL;

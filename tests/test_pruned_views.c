@@ -9,7 +9,7 @@ static const struct {
     int64_t dim, start, end, step; /* of the slice; TRANSPOSED has none */
 } cuts[CUTS] = {
     [LONG_COLUMNS] = { { 15, 403 }, 2, 1, 3, 403, 1 },       [SHORT_COLUMNS] = { { 100, 50 }, 2, 1, 0, 41, 1 },
-    [LONG_PLANES] = { { 5, 40, 30 }, 3, 1, 5, 35, 1 },      [SOME_ROWS] = { { 30, 300 }, 2, 0, 1, 30, 3 },
+    [LONG_PLANES] = { { 5, 40, 30 }, 3, 1, 5, 35, 1 },       [SOME_ROWS] = { { 30, 300 }, 2, 0, 1, 30, 3 },
     [EVERY_OTHER_COLUMN] = { { 20, 500 }, 2, 1, 0, 500, 2 }, [TRANSPOSED] = { { 100, 40 }, 2, 0, 0, 0, 0 },
 };
 
@@ -76,11 +76,12 @@ static prune_status global_l1(prune_module *net)
 
 typedef prune_status operation(prune_module *net);
 
-/* Each prune comes first, and each later. */
+static operation *const prunes[] = { l1, at_random, random_rows, n_m, identity, global_l1 };
+
+enum { PRUNES = sizeof prunes / sizeof prunes[0] };
+
 static void prune_both(prune_module *nets[2], size_t first)
 {
-    static operation *const prunes[] = { l1, at_random, random_rows, n_m, identity, global_l1 };
-    enum { PRUNES = sizeof prunes / sizeof prunes[0] };
     for (size_t i = 0; i < PRUNES; i++) {
         for (int n = 0; n < 2; n++) {
             prune_manual_seed(NULL, first * PRUNES + i);
@@ -91,10 +92,11 @@ static void prune_both(prune_module *nets[2], size_t first)
     }
 }
 
+/* Each prune comes first, and each later. */
 static void check_all(int64_t values)
 {
     for (cut kind = 0; kind < CUTS; kind++)
-        for (size_t first = 0; first < 6; first++) {
+        for (size_t first = 0; first < PRUNES; first++) {
             prune_tensor *view = view_of(kind, values), *copy = NULL;
             assert_ok(prune_tensor_contiguous(&copy, view));
             prune_module *nets[] = { module_of(view), module_of(copy) };

@@ -1,6 +1,6 @@
-/* The entries of a parameter, whatever its strides: gone through in parts that the kernels can take. Where a tensor lies
- * side by side in the order gone through, a part points into it; where not, it is gathered into a buffer, and what is
- * written to a buffer is put back. */
+/* The entries of a parameter, whatever its strides: gone through in parts that the kernels can take. Where a tensor, or a
+ * long run of it, lies side by side in the order gone through, a part points into it; where not, it is gathered into a
+ * buffer, and what is written to a buffer is put back. */
 #include "prune/internal.h"
 
 #include <string.h>

@@ -29,6 +29,11 @@ prune_status pruni_check_norm(const char *function, prune_norm norm)
     return PRUNE_OK;
 }
 
+static int64_t from_front(int64_t dim, int64_t ndim)
+{
+    return dim < 0 ? dim + ndim : dim;
+}
+
 /* The dims reduced over, as the caller gave them; none: all. */
 typedef struct reduction {
     bool reduced[PRUNE_MAX_DIMS];
@@ -52,7 +57,7 @@ static prune_status check_identity(const prune_tensor *t, double order, const re
                           "not have an identity",
                           order);
     for (int64_t i = 0; i < over->ndims; i++) {
-        int64_t dim = over->dims[i] < 0 ? over->dims[i] + t->ndim : over->dims[i];
+        int64_t dim = from_front(over->dims[i], t->ndim);
         if (t->sizes[dim] == 0)
             return prune_fail(
                 PRUNE_ERROR_RUNTIME,
@@ -234,11 +239,6 @@ typedef struct matrix_dims {
     int64_t count, length; /* of columns; count ≤ length */
     int64_t column_stride, row_stride;
 } matrix_dims;
-
-static int64_t from_front(int64_t dim, int64_t ndim)
-{
-    return dim < 0 ? dim + ndim : dim;
-}
 
 static prune_status find_matrix(matrix_dims *matrix, const prune_tensor *t, const reduction *over)
 {
