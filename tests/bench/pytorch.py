@@ -32,14 +32,11 @@ class Work:
 
 class OnModule(Work):
     compared = ("weight", "weight_mask")
+    row_major = False
 
     def __init__(self, case):
         super().__init__(case)
-        self.values, self.modules = self.values_of(case), {}
-
-    @staticmethod
-    def values_of(case):
-        return case.data()
+        self.values, self.modules = case.data().contiguous() if self.row_major else case.data(), {}
 
     def prepare(self, slot):
         module = self.modules[slot] = nn.Module()
@@ -49,13 +46,8 @@ class OnModule(Work):
         return all(torch.equal(getattr(self.modules[0], name), self.case.tensor(name)) for name in self.compared)
 
 
-def row_major(case):
-    """PyTorch chooses entries only where a view can line them up: a transposed parameter is copied beforehand."""
-    return case.data().contiguous()
-
-
 class L1(OnModule):
-    values_of = staticmethod(row_major)
+    row_major = True    # PyTorch refuses a transposed parameter; what is no whole tensor is copied for it beforehand
 
     def run(self, slot):
         prune.l1_unstructured(self.modules[slot], "weight", self.row.amount)
@@ -74,7 +66,7 @@ class Masked(OnModule):
 
 
 class L1Again(Masked):
-    values_of = staticmethod(row_major)
+    row_major = True
 
     def run(self, slot):
         prune.l1_unstructured(self.modules[slot], "weight", self.row.amount)
