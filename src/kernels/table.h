@@ -11,29 +11,29 @@
  * pruni_kernel_<kernel> calls the one that is used. A variant that gains nothing names the one before it again: there is
  * none in NEON where compilers make the same of the reference, as NEON is part of its target. The references are in the
  * kernel's file, variants in <file>_<variant>.c; other processors have the references alone. */
-#define PRUNI_KERNEL_TABLE(ROW)                                          \
-    ROW(copy_bytes, copy_run, portable, avx2, avx2, portable)            \
-    ROW(multiply, binary_run, portable, avx2, avx2, neon)                \
-    ROW(sieve, sieve_fn, portable, avx2, avx2, neon)                     \
-    ROW(prune_channels, by_channels, portable, avx2, avx2, portable)     \
-    ROW(prune_by_mask, by_mask, portable, avx2, avx2, neon)              \
-    ROW(prune_n_of_four, of_four, portable, avx2, avx2, neon)            \
-    ROW(norm_two_run, two_run, portable, avx2, avx2, neon)               \
-    ROW(norm_channels, channel_norms, portable, avx2, avx2, neon)        \
-    ROW(list_run, list_fn, portable, avx2, avx2, neon)                   \
-    ROW(list_stops, stops, portable, avx2, avx2, neon)                   \
-    ROW(count_below, count_keys, portable, avx2, avx2, neon)             \
-    ROW(list_between, list_keys, portable, avx2, avx2, neon)             \
-    ROW(mt19937_twist, twist, portable, avx2, avx2, portable)            \
-    ROW(mt19937_temper, temper, portable, avx2, avx2, portable)          \
-    ROW(uniform_float, uniform_float_fn, portable, avx2, avx2, portable) \
-    ROW(uniform_range, uniform_range_fn, portable, avx2, avx2, portable) \
-    ROW(conv, conv_fn, portable, avx2, avx2, neon)                       \
-    ROW(max_pool, max_pool_fn, portable, avx2, avx2, neon)               \
-    ROW(linear, linear_fn, portable, avx2, avx2, neon)                   \
-    ROW(relu, unary_run, portable, avx2, avx2, neon)                     \
-    ROW(sigmoid, unary_run, portable, avx2, avx2, neon)                  \
-    ROW(tanh, unary_run, portable, avx2, avx2, neon)
+#define PRUNI_KERNEL_TABLE(ROW)                                            \
+    ROW(copy_bytes, copy_run, portable, avx2, avx2, portable)              \
+    ROW(multiply, binary_run, portable, avx2, avx2, neon)                  \
+    ROW(sieve, sieve_fn, portable, avx2, avx2, neon)                       \
+    ROW(prune_channels, by_channels, portable, avx2, avx2, portable)       \
+    ROW(prune_by_mask, by_mask, portable, avx2, avx2, neon)                \
+    ROW(prune_n_of_four, of_four, portable, avx2, avx2, neon)              \
+    ROW(norm_two_run, two_run, portable, avx2, avx2, neon)                 \
+    ROW(norm_channels, channel_norms, portable, avx2, avx2, neon)          \
+    ROW(list_run, list_fn, portable, avx2, avx2, neon)                     \
+    ROW(list_stops, stops, portable, avx2, avx512, neon)                   \
+    ROW(count_below, count_keys, portable, avx2, avx2, neon)               \
+    ROW(list_between, list_keys, portable, avx2, avx2, neon)               \
+    ROW(mt19937_twist, twist, portable, avx2, avx512, portable)            \
+    ROW(mt19937_temper, temper, portable, avx2, avx512, portable)          \
+    ROW(uniform_float, uniform_float_fn, portable, avx2, avx512, portable) \
+    ROW(uniform_range, uniform_range_fn, portable, avx2, avx512, portable) \
+    ROW(conv, conv_fn, portable, avx2, avx2, neon)                         \
+    ROW(max_pool, max_pool_fn, portable, avx2, avx2, neon)                 \
+    ROW(linear, linear_fn, portable, avx2, avx2, neon)                     \
+    ROW(relu, unary_run, portable, avx2, avx512, neon)                     \
+    ROW(sigmoid, unary_run, portable, avx2, avx512, neon)                  \
+    ROW(tanh, unary_run, portable, avx2, avx512, neon)
 
 #define PRUNI_KERNEL_MEMBER(kernel, type, reference, avx2, avx512, neon) pruni_kernel_##type *kernel;
 
