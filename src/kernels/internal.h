@@ -262,7 +262,7 @@ typedef struct pruni_sieve {
     uint32_t low, cut, high; /* keys from `low` to below `high` are candidates; those below `cut` are pruned for now */
     int64_t seen, below;     /* entries that were not passed over, and of those the keys below `low` */
     int64_t count;           /* of the candidates */
-    bool streams;            /* more is written than the caches keep */
+    bool streams;            /* more is written than the caches keep: past them, until pruni_kernel_pick_end_pass() */
     uint32_t *keys, *places; /* in the order of their places; room for all that a call might add if all
                                 were candidates; NULL where none can be */
 } pruni_sieve;
@@ -305,6 +305,9 @@ void pruni_kernel_pick_window_of_draws(pruni_pick *pick, int64_t n, int64_t k);
 /* Takes in a run, the first entry of which has the place `first`; false, and nothing more is written, when candidates
  * have no room. */
 bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t first);
+
+/* After the last run: threads that see what is written from now on see what the pass wrote. */
+void pruni_kernel_pick_end_pass(void);
 
 /* The k-th, 1 ≤ k ≤ seen; false if it is not among the candidates. */
 bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int64_t k);

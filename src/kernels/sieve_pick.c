@@ -3,6 +3,10 @@
 
 #include <math.h>
 
+#if defined(PRUNI_X86)
+#include <xmmintrin.h>
+#endif
+
 enum {
     BLOCK = 1 << 13,            /* entries a call of the sieve */
     ALL_CANDIDATES = 1 << 12,   /* so few entries are all candidates */
@@ -186,6 +190,14 @@ bool pruni_kernel_pick_pass(pruni_pick *pick, const pruni_run *run, int64_t firs
         pruni_kernel_sieve(&pick->sieve, &block, (uint32_t)(first + done));
     }
     return true;
+}
+
+/* What went past the caches may else come after later writes. */
+void pruni_kernel_pick_end_pass(void)
+{
+#if defined(PRUNI_X86)
+    _mm_sfence();
+#endif
 }
 
 /* ---- The k-th among the candidates ---- */

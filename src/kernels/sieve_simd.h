@@ -113,8 +113,6 @@ SIMD_INLINE void sieve_groups(pruni_sieve *result, const pruni_run *all, uint32_
         if (keeps)
             keep_candidates(&sieve, &run, start, flags, groups, first, w.from_draws);
     }
-    if (w.stream)
-        v_fence();
     sieve.below += v_sum_words(below);
     sieve.seen += w.masked ? v_sum_words(seen) : done;
     *result = sieve;
@@ -131,8 +129,8 @@ SIMD_INLINE void sieve_some(pruni_sieve *sieve, const pruni_run *run, uint32_t f
 {
     if (!run->mask)
         sieve_groups(sieve, run, first, (way){ from_draws, masked, false, false });
-    else if (!from_draws && !masked && can_stream(sieve, run)) /* after draws, and in place, it does not pay */
-        sieve_groups(sieve, run, first, (way){ false, false, true, true });
+    else if (!masked && can_stream(sieve, run)) /* in place it does not pay */
+        sieve_groups(sieve, run, first, (way){ from_draws, false, true, true });
     else
         sieve_groups(sieve, run, first, (way){ from_draws, masked, true, false });
 }

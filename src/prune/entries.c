@@ -310,13 +310,23 @@ static void draw_part(pruni_parts *p)
     p->part.draws = p->by.draws;
 }
 
+/* Of parts with draws the first is shorter, so that those after it begin with a line of the cache. */
+static int64_t entries_before_line(const pruni_parts *p)
+{
+    const uintptr_t line = 64;
+    const float *mask = p->entries->run.mask;
+    if (!p->generator || !p->are_of_runs || !mask || p->done > 0)
+        return 0;
+    return (int64_t)((uintptr_t)mask % line / sizeof *mask);
+}
+
 bool pruni_parts_next(pruni_parts *p)
 {
     put_back(p);
     p->done += p->part.n;
     if (p->done == p->entries->n)
         return false;
-    int64_t steps = pruni_smaller(p->steps, p->size - p->done / p->step % p->size);
+    int64_t steps = pruni_smaller(p->steps - entries_before_line(p), p->size - p->done / p->step % p->size);
     p->part = (pruni_run){ .n = steps * p->step };
     gather_part(p);
     if (p->given)

@@ -138,6 +138,7 @@ static void sieve(search *s)
         s->pick.sieve.streams = streams && pruni_parts_write_through(&p.parts);
         pruni_kernel_pick_pass(&s->pick, part, place);
     }
+    pruni_kernel_pick_end_pass();
     if (generator)
         pruni_generator_unlock(generator);
     if (s->open < 0 && s->pick.complete)

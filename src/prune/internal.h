@@ -51,7 +51,7 @@ void pruni_entries_sample(const pruni_entries *e, pruni_pick *pick, int64_t firs
 pruni_channels pruni_entries_channels(const pruni_entries *e, int64_t dim);
 
 /* Of more than one part, each has at most so many entries: a multiple of 32, the entries that vectors take at a time. */
-enum { PRUNI_PART = 4 * PRUNI_MT19937_WORDS };
+enum { PRUNI_PART = 2 * PRUNI_MT19937_WORDS };
 
 /* Goes through entries in an order:
  *
