@@ -202,6 +202,15 @@ void pruni_kernel_pick_end_pass(void)
 
 /* ---- The k-th among the candidates ---- */
 
+/* The one key from `low` to below `high`. */
+static uint32_t only_key(const uint32_t *keys, int64_t n, uint32_t low, uint32_t high)
+{
+    uint32_t found = 0;
+    for (int64_t i = 0; i < n; i++)
+        found |= keys[i] >= low && keys[i] < high ? keys[i] : 0;
+    return found;
+}
+
 bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int64_t k)
 {
     const pruni_sieve *sieve = &pick->sieve;
@@ -209,9 +218,9 @@ bool pruni_kernel_pick_find(pruni_selection *found, const pruni_pick *pick, int6
     if (!pick->complete || rank < 0 || rank >= sieve->count)
         return false;
     pruni_bracket b = { .low = sieve->low, .high = sieve->high, .below_high = sieve->count };
-    pruni_kernel_close_in(&b, sieve->keys, sieve->count, rank, rank, 0);
+    pruni_kernel_close_in(&b, sieve->keys, sieve->count, rank, rank, 1);
     *found = (pruni_selection){
-        .key = b.low,
+        .key = b.high - b.low > 1 ? only_key(sieve->keys, sieve->count, b.low, b.high) : b.low,
         .equal = b.below_high - b.below_low,
         .equal_chosen = rank + 1 - b.below_low,
     };

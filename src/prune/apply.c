@@ -69,11 +69,13 @@ prune_status prune_apply(prune_module *module, const char *name, prune_method *m
         return prune_fail(PRUNE_ERROR_TYPE, "a PruningContainer cannot be applied, its methods can");
     pruni_application app = { 0 };
     struct prune_generator generator;
-    pruni_generator_save(&generator, NULL);
+    const bool may_draw = !method->own || method->own->draws;
+    if (may_draw)
+        pruni_generator_save(&generator, NULL);
     prune_status status = prepare(&app, module, name, method, importance_scores);
     if (status == PRUNE_OK)
         pruni_application_commit(&app);
-    else
+    else if (may_draw)
         pruni_generator_restore(NULL, &generator);
     pruni_application_free(&app);
     return status;

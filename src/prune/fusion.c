@@ -317,8 +317,10 @@ static void correct(search *s)
 
 static prune_status select_entries(search *s, prune_ties ties)
 {
+    enum { FEW = 1024 }; /* words that need no memory of their own */
     pruni_fusion *f = s->fusion;
-    uint32_t *words = pruni_alloc_array((size_t)pruni_kernel_pick_words(s->n), sizeof *words);
+    const int64_t count = pruni_kernel_pick_words(s->n);
+    uint32_t few[FEW], *words = count <= FEW ? few : pruni_alloc_array((size_t)count, sizeof *words);
     if (!words)
         return PRUNE_ERROR_MEMORY;
     pruni_kernel_pick_start(&s->pick, words, s->n);
@@ -331,7 +333,8 @@ static prune_status select_entries(search *s, prune_ties ties)
         correct(s);
         f->writes = false;
     }
-    pruni_free(words);
+    if (words != few)
+        pruni_free(words);
     return status;
 }
 

@@ -120,6 +120,7 @@ typedef struct pruni_class {
     prune_status (*fuse)(void *context, pruni_fusion *fusion); /* chooses as compute_mask would; NULL: there is none */
     void (*write)(void *context, pruni_fusion *fusion);        /* what was chosen; cannot fail */
     bool chooses_entries;                                      /* takes several arrays as if they were one */
+    bool draws;                                                /* random numbers */
 } pruni_class;
 
 struct prune_method {

@@ -205,6 +205,7 @@ static const pruni_class random_class = {
     .any_strides = true,
     .fuse = fuse_at_random,
     .write = write,
+    .draws = true,
 };
 
 static const pruni_class ln_class = {

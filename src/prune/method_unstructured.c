@@ -56,6 +56,7 @@ static const pruni_class random_class = {
     .fuse = fuse_at_random,
     .write = pruni_write_entries,
     .chooses_entries = true,
+    .draws = true,
 };
 
 static const pruni_class l1_class = {
