@@ -295,7 +295,23 @@ static void prunes_of_views_hold_as_little(void **state)
         prune_in_turn(kind, kind == TRANSPOSED ? 3 : 2);
 }
 
-/* Mask and weight are there already; what a record keeps of a mask that was given, or made of many, is a result. */
+/* Mask and weight; what a record keeps of a mask that was given, or made of many, is the buffer itself. */
+static void first_prunes_add_two_tensors(void **state)
+{
+    (void)state;
+    const size_t tensor = ENTRIES * sizeof(float), small = 10000;
+    for (size_t i = 0; i < 2 * PRUNES; i++) {
+        scene s;
+        set_up(&s, i < PRUNES ? PLAIN : SOME_COLUMNS);
+        operation *prune = prunes[i % PRUNES];
+        bool is_global = prune == global_l1 || prune == global_at_random;
+        size_t tensors = 2 * (is_global ? PARTS : 1);
+        assert_in_range(grown(prune, &s), tensors * tensor, tensors * tensor + small);
+        tear_down(&s);
+    }
+}
+
+/* Both are there already. What records keep is a result: of a first prune when its buffer changes for the first time. */
 static void later_prunes_add_nothing_that_grows(void **state)
 {
     (void)state;
@@ -306,9 +322,11 @@ static void later_prunes_add_nothing_that_grows(void **state)
         assert_ok(global_at_random(&s));
         operation *prune = prunes[i % PRUNES];
         bool is_global = prune == global_l1 || prune == global_at_random;
-        size_t records = is_global ? PARTS : prune == custom_from_mask;
-        for (int again = 0; again < 2; again++)
+        size_t parts = is_global ? PARTS : 1;
+        for (int again = 0; again < 2; again++) {
+            size_t records = (is_global || prune == custom_from_mask ? parts : 0) + (again == 0 ? parts : 0);
             assert_in_range(grown(prune, &s), records * kept, records * kept + small);
+        }
         tear_down(&s);
     }
 }
@@ -334,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prunes_hold_little_beyond_their_results),
         cmocka_unit_test(prunes_of_views_hold_as_little),
+        cmocka_unit_test(first_prunes_add_two_tensors),
         cmocka_unit_test(later_prunes_add_nothing_that_grows),
         cmocka_unit_test(ties_take_8_bytes_an_entry_for_a_while),
     };

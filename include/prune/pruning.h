@@ -8,6 +8,8 @@
  *
  *  - `weight` is one live tensor from the first prune to prune_remove(), rewritten in place (PyTorch makes a new one each
  *    time): a pointer to its data stays good until then. So does the mask, unless another handle shares its storage.
+ *  - CustomFromMask keeps its mask: one that was given, or what a global prune chose. On a first prune that is the buffer
+ *    itself for as long as nobody writes there: the first write, by a prune or by the program, copies it for the method.
  *  - A name is a name inside `module`, not a path.
  *  - Whoever replaces or deletes `weight`, `weight_orig` or `weight_mask` meanwhile gets what PyTorch gives: the next
  *    forward computes from what bears the names then, and puts the live tensor back in its place; the next prune scores

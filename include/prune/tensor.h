@@ -174,7 +174,8 @@ PRUNE_API bool prune_tensor_is_contiguous(const prune_tensor *t);
  *  tensor's pointer must not be read but is not NULL. */
 PRUNE_API const float *prune_tensor_data(const prune_tensor *t);
 
-/** The same for writing; NULL and a state error where the memory is read-only. */
+/** The same for writing; NULL and a state error where the memory is read-only. (And a memory error, where a pruning
+ *  method keeps the values, as that of a mask does: they are copied for it the first time.) */
 PRUNE_API float *prune_tensor_data_mutable(prune_tensor *t);
 
 /** The first element whatever the dtype. */

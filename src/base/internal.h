@@ -123,7 +123,8 @@ const char *pruni_cpu_name(pruni_cpu cpu);
 void pruni_refs_init(pruni_refs *refs); /* one */
 void pruni_refs_retain(pruni_refs *refs);
 bool pruni_refs_release(pruni_refs *refs); /* true: that was the last */
-bool pruni_refs_shared(const pruni_refs *refs);
+bool pruni_refs_exceed(const pruni_refs *refs, size_t count);
+bool pruni_refs_shared(const pruni_refs *refs); /* by two or more */
 
 /* ---- UTF-8 (utf8.c) ---- */
 

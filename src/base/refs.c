@@ -18,9 +18,9 @@ bool pruni_refs_release(pruni_refs *refs)
     return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
 }
 
-bool pruni_refs_shared(const pruni_refs *refs)
+bool pruni_refs_exceed(const pruni_refs *refs, size_t count)
 {
-    return atomic_load_explicit(refs, memory_order_acquire) > 1;
+    return atomic_load_explicit(refs, memory_order_acquire) > count;
 }
 
 #else
@@ -40,9 +40,14 @@ bool pruni_refs_release(pruni_refs *refs)
     return --*refs == 0;
 }
 
-bool pruni_refs_shared(const pruni_refs *refs)
+bool pruni_refs_exceed(const pruni_refs *refs, size_t count)
 {
-    return *refs > 1;
+    return *refs > count;
 }
 
 #endif
+
+bool pruni_refs_shared(const pruni_refs *refs)
+{
+    return pruni_refs_exceed(refs, 1);
+}

@@ -58,6 +58,7 @@ static void show(incompatible *lists)
 typedef struct copy_step {
     prune_tensor *target, *source; /* references */
     prune_tensor *scratch;         /* where the two overlap: what the source passes through */
+    prune_tensor *for_keeper;      /* of the target's values */
 } copy_step;
 
 typedef struct load_plan {
@@ -76,6 +77,7 @@ static void plan_free(load_plan *plan)
         prune_tensor_release(plan->steps[i].target);
         prune_tensor_release(plan->steps[i].source);
         prune_tensor_release(plan->steps[i].scratch);
+        prune_tensor_release(plan->steps[i].for_keeper);
     }
     pruni_free(plan->steps);
     pruni_text_free(&plan->mismatches);
@@ -126,12 +128,12 @@ static prune_status add_step(load_plan *plan, prune_tensor *target, prune_tensor
     if (pruni_grow(&steps, &plan->capacity, plan->count + 1, sizeof *plan->steps))
         return PRUNE_ERROR_MEMORY;
     plan->steps = steps;
-    prune_tensor *scratch = NULL;
+    copy_step *step = &plan->steps[plan->count++];
+    *step = (copy_step){ prune_tensor_retain(target), prune_tensor_retain(source), NULL, NULL };
     if (pruni_may_overlap(source, target) && !pruni_same_elements(source, target)
-        && prune_tensor_empty(&scratch, source->sizes, source->ndim, source->dtype))
+        && prune_tensor_empty(&step->scratch, source->sizes, source->ndim, source->dtype))
         return prune_last_status();
-    plan->steps[plan->count++] = (copy_step){ prune_tensor_retain(target), prune_tensor_retain(source), scratch };
-    return PRUNE_OK;
+    return pruni_tensor_copy_for_keeper(&step->for_keeper, target);
 }
 
 static prune_status note_read_only(load_plan *plan, const char *key, const prune_tensor *target)
@@ -284,6 +286,7 @@ static void carry_out(const load_plan *plan)
     for (int64_t i = 0; i < plan->count; i++) {
         const copy_step *step = &plan->steps[i];
         const prune_tensor *source = step->source;
+        pruni_tensor_part_from_keeper(step->target, step->for_keeper);
         if (step->scratch) {
             pruni_copy_values(step->scratch, source);
             source = step->scratch;

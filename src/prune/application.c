@@ -145,9 +145,11 @@ static prune_status prepare_buffer(pruni_application *app)
     const prune_tensor *mask = app->mask ? app->mask : app->orig;
     const prune_tensor *like = pruni_same_shape(mask, app->orig) ? app->orig : mask;
     bool is_ours = app->mask && !pruni_refs_shared(&app->mask->refs) && !pruni_tensor_shares_storage(app->mask);
-    if (present && pruni_is_private(present, mask))
+    if (present && pruni_is_private(present, mask)) {
         app->buffer = prune_tensor_retain(present);
-    else if (app->value || (prune_tensor_is_contiguous(like) && is_ours))
+        return pruni_tensor_copy_for_keeper(&app->for_keeper, present);
+    }
+    if (app->value || (prune_tensor_is_contiguous(like) && is_ours))
         app->buffer = prune_tensor_retain(app->mask);
     else
         return pruni_empty_like(&app->buffer, like);
@@ -230,6 +232,12 @@ prune_status pruni_application_prepare(pruni_application *app, int64_t records)
     return failed ? prune_last_status() : PRUNE_OK;
 }
 
+prune_status pruni_application_keep_mask(pruni_application *app)
+{
+    const pruni_class *own = app->method->own;
+    return own && own->keep ? own->keep(app->method->context, app->before ? NULL : app->buffer) : PRUNE_OK;
+}
+
 /* ---- Committing ---- */
 
 /* Replaces the entry of that name in its place, or puts one last, which takes over the name. What was there is kept until
@@ -258,6 +266,8 @@ static void move_parameter(pruni_application *app)
 /* The buffer and the value, as far as they are not made yet. */
 static void write_tensors(pruni_application *app, prune_tensor *value)
 {
+    if (app->for_keeper)
+        pruni_tensor_part_from_keeper(app->buffer, app->for_keeper);
     if (!app->mask) {
         app->entries.mask = app->buffer;
         app->entries.value = value;
@@ -306,6 +316,7 @@ void pruni_application_free(pruni_application *app)
     pruni_fusion_free(&app->fusion);
     prune_tensor_release(app->orig);
     prune_tensor_release(app->buffer);
+    prune_tensor_release(app->for_keeper);
     for (size_t i = 0; i < sizeof app->replaced / sizeof app->replaced[0]; i++)
         prune_tensor_release(app->replaced[i]);
     pruni_hook_release(app->after);

@@ -56,7 +56,9 @@ static prune_status prepare(pruni_application *app, prune_module *module, const 
     prune_status status = pruni_method_copy(&app->method, method, name);
     if (status == PRUNE_OK)
         status = compute(app, scores);
-    return status == PRUNE_OK ? pruni_application_prepare(app, 1) : status;
+    if (status != PRUNE_OK)
+        return status;
+    return pruni_application_prepare(app, 1) || pruni_application_keep_mask(app) ? prune_last_status() : PRUNE_OK;
 }
 
 prune_status prune_apply(prune_module *module, const char *name, prune_method *method,

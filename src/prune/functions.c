@@ -88,8 +88,11 @@ prune_status prune_custom_from_mask(prune_module *module, const char *name, prun
     PRUNI_REQUIRE(module);
     PRUNI_REQUIRE(name);
     PRUNI_REQUIRE(mask);
+    prune_tensor *float32 = NULL;
     prune_method *method = NULL;
-    if (prune_method_custom_from_mask(&method, mask))
-        return prune_last_status();
-    return apply_and_release(module, name, method, NULL);
+    prune_status status = prune_tensor_to(&float32, mask, PRUNE_FLOAT32);
+    if (status == PRUNE_OK)
+        status = pruni_method_over_mask(&method, float32, true);
+    prune_tensor_release(float32);
+    return status == PRUNE_OK ? apply_and_release(module, name, method, NULL) : status;
 }

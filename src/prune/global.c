@@ -138,15 +138,6 @@ static prune_status make_entries(pruni_entries *entries, member *m, const prune_
     return PRUNE_OK;
 }
 
-/* The method keeps its slice, whatever becomes of the buffer. */
-static prune_status keep_masks(member *members, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++)
-        if (!members[i].final_mask && prune_tensor_clone(&members[i].final_mask, members[i].app.mask))
-            return prune_last_status();
-    return PRUNE_OK;
-}
-
 static prune_status fuse_into(pruni_entries *entries, member *members, const prune_parameter *parameters, int64_t count,
                               const prune_method *method)
 {
@@ -168,7 +159,10 @@ static prune_status fuse(member *members, const prune_parameter *parameters, int
         return PRUNE_ERROR_MEMORY;
     prune_status status = fuse_into(entries, members, parameters, count, method);
     pruni_free(entries);
-    return status == PRUNE_OK ? keep_masks(members, count) : status;
+    for (int64_t i = 0; i < count; i++)
+        if (!members[i].final_mask)
+            members[i].final_mask = prune_tensor_retain(members[i].app.mask);
+    return status;
 }
 
 /* ---- Applying the slices ---- */
@@ -234,13 +228,15 @@ static prune_status prepare(member *members, int64_t count, int64_t i)
     prune_method *method = NULL;
     if (pruni_application_check_unchanged(app) || look_back(&records, members, i)
         || (!app->previous && pruni_application_check_parameter(app))
-        || pruni_method_over_mask(&method, members[i].final_mask))
+        || pruni_method_over_mask(&method, members[i].final_mask, false))
         return prune_last_status();
     prune_status status = pruni_method_copy(&app->method, method, app->name);
     prune_method_release(method);
     if (status != PRUNE_OK || make_mask(members, count, i))
         return prune_last_status();
-    return pruni_application_prepare(app, records);
+    bool failed = pruni_application_prepare(app, records)
+                  || (is_listed_once(members, count, i) && pruni_application_keep_mask(app));
+    return failed ? prune_last_status() : PRUNE_OK;
 }
 
 /* ---- All of it ---- */

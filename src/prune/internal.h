@@ -121,6 +121,10 @@ typedef struct pruni_class {
     void (*write)(void *context, pruni_fusion *fusion);        /* what was chosen; cannot fail */
     bool chooses_entries;                                      /* takes several arrays as if they were one */
     bool draws;                                                /* random numbers */
+
+    /* When all else is prepared: takes for its own what it has borrowed, where it can from the mask's buffer, if that is
+     * new. NULL: it borrows nothing. */
+    prune_status (*keep)(void *context, const prune_tensor *new_buffer);
 } pruni_class;
 
 struct prune_method {
@@ -147,8 +151,8 @@ bool pruni_method_as_entries(prune_amount *amount, prune_ties *ties, bool *at_ra
 /* Whether the method is N:M, and along which dim. */
 bool pruni_method_as_n_m(int64_t *dim, const prune_method *method);
 
-/* CustomFromMask over a float32 tensor, which it keeps. */
-prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask);
+/* CustomFromMask over a float32 tensor, which it keeps; or borrows, until pruni_application_keep_mask(). */
+prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask, bool borrowed);
 
 /* ---- Containers (container.c) ---- */
 
@@ -286,6 +290,7 @@ typedef struct pruni_application {
 
     const struct pruni_application *previous; /* of the same parameter, to be committed before this one */
     prune_tensor *orig, *buffer; /* what is registered as orig and mask; the buffer may be one that is there already */
+    prune_tensor *for_keeper;    /* what whoever keeps the values of a buffer that is there already will get */
     pruni_hook *after;
     bool grows; /* the container at work so far takes the method */
 
@@ -336,6 +341,9 @@ bool pruni_is_private(const prune_tensor *buffer, const prune_tensor *mask);
 /* Makes all that committing needs. The method and the mask are set. `records` in the module: how many applications,
  * this one included, will be committed to it. */
 prune_status pruni_application_prepare(pruni_application *app, int64_t records);
+
+/* Then, where no other application is to be committed to the parameter: has the method let go of what it borrows. */
+prune_status pruni_application_keep_mask(pruni_application *app);
 void pruni_application_commit(pruni_application *app);
 void pruni_application_free(pruni_application *app);
 

@@ -198,14 +198,14 @@ static prune_status translate(prune_dict *out, const plan *p)
 /* As prune_custom_from_mask(), but for the values, which are yet to come. */
 static prune_status prepare_pruning(change *c, int64_t records)
 {
-    prune_tensor *mask = NULL;
     prune_method *method = NULL;
-    bool failed = pruni_application_begin(&c->app, c->module, c->name) || pruni_application_check_parameter(&c->app)
-                  || pruni_mask_copy(&mask, c->mask, c->mask) || pruni_mask_copy(&c->app.mask, c->mask, c->mask)
-                  || pruni_method_over_mask(&method, mask) || pruni_method_copy(&c->app.method, method, c->name);
-    prune_tensor_release(mask);
+    pruni_application *app = &c->app;
+    bool failed = pruni_application_begin(app, c->module, c->name) || pruni_application_check_parameter(app)
+                  || pruni_mask_copy(&app->mask, c->mask, c->mask) || pruni_method_over_mask(&method, app->mask, true)
+                  || pruni_method_copy(&app->method, method, c->name) || pruni_application_prepare(app, records)
+                  || pruni_application_keep_mask(app);
     prune_method_release(method);
-    return failed ? prune_last_status() : pruni_application_prepare(&c->app, records);
+    return failed ? prune_last_status() : PRUNE_OK;
 }
 
 static prune_status prepare(plan *p)

@@ -4,7 +4,8 @@
 #include <string.h>
 
 typedef struct given {
-    prune_tensor *mask; /* float32, of the method's own, never written: copies share it */
+    prune_tensor *mask; /* float32, never written: copies share it */
+    bool borrowed;      /* the program's: not for longer than a call */
 } given;
 
 /* Against the shape that the default mask has. */
@@ -38,10 +39,29 @@ static void write(void *context, pruni_fusion *fusion)
     pruni_entries_write_given(fusion->entries, ((const given *)context)->mask);
 }
 
+/* What shares a module's memory stays with that module. */
 static prune_status clone(void *to, const void *from)
 {
-    const given copy = { prune_tensor_retain(((const given *)from)->mask) };
+    given copy = *(const given *)from;
+    if (!pruni_tensor_is_kept(copy.mask))
+        copy.mask = prune_tensor_retain(copy.mask);
+    else if (prune_tensor_clone(&copy.mask, copy.mask))
+        return prune_last_status();
     memcpy(to, &copy, sizeof copy);
+    return PRUNE_OK;
+}
+
+/* The mask alone, for as long as the method lives. A buffer that is new holds the same values. */
+static prune_status keep(void *context, const prune_tensor *new_buffer)
+{
+    given *g = context;
+    prune_tensor *mask = NULL;
+    if (!new_buffer && !g->borrowed)
+        return PRUNE_OK;
+    if (new_buffer ? pruni_tensor_keep(&mask, new_buffer) : pruni_mask_copy(&mask, g->mask, g->mask))
+        return prune_last_status();
+    prune_tensor_release(g->mask);
+    *g = (given){ mask, false };
     return PRUNE_OK;
 }
 
@@ -63,11 +83,12 @@ static const pruni_class custom_from_mask_class = {
     .any_strides = true,
     .fuse = fuse,
     .write = write,
+    .keep = keep,
 };
 
-prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask)
+prune_status pruni_method_over_mask(prune_method **out, prune_tensor *mask, bool borrowed)
 {
-    const given g = { mask };
+    const given g = { mask, borrowed };
     if (pruni_method_create_own(out, &custom_from_mask_class, &g))
         return prune_last_status();
     prune_tensor_retain(mask);
@@ -81,7 +102,7 @@ prune_status prune_method_custom_from_mask(prune_method **out, prune_tensor *mas
     prune_tensor *copy = NULL;
     if (pruni_mask_copy(&copy, mask, mask))
         return prune_last_status();
-    prune_status status = pruni_method_over_mask(out, copy);
+    prune_status status = pruni_method_over_mask(out, copy, false);
     prune_tensor_release(copy);
     return status;
 }

@@ -77,22 +77,6 @@ prune_status pruni_removal_prepare(pruni_removal *r, prune_module *module, const
     return r->name ? PRUNE_OK : PRUNE_ERROR_MEMORY;
 }
 
-/* The object stays, with the memory of `values`, which gets the old one in exchange. */
-static void exchange_storage(prune_tensor *orig, prune_tensor *values)
-{
-    pruni_storage *storage = orig->storage;
-    int64_t offset = orig->offset;
-    orig->storage = values->storage;
-    orig->offset = values->offset;
-    values->storage = storage;
-    values->offset = offset;
-    for (int64_t i = 0; i < orig->ndim; i++) {
-        int64_t stride = orig->strides[i];
-        orig->strides[i] = values->strides[i];
-        values->strides[i] = stride;
-    }
-}
-
 static void drop(pruni_registry *registry, const char *name)
 {
     pruni_entry entry = pruni_registry_take(registry, pruni_registry_find(registry, name));
@@ -106,8 +90,8 @@ void pruni_removal_commit(pruni_removal *r)
     if (prune_module_kind(module, r->name) != PRUNE_KIND_NONE)
         (void)!prune_module_delete(module, r->name); /* cannot fail: it is there */
     pruni_multiply(r->values, r->mask, r->orig);
-    if (r->values != r->orig)
-        exchange_storage(r->orig, r->values);
+    if (r->values != r->orig) /* the object stays */
+        pruni_tensor_exchange_storage(r->orig, r->values);
     drop(&module->parameters, pruning->orig_name);
     drop(&module->buffers, pruning->mask_name);
     pruni_registry_append(&module->parameters, (pruni_entry){ r->name, prune_tensor_retain(r->orig), true });

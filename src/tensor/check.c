@@ -10,16 +10,21 @@ prune_status pruni_check_float32(const char *function, const prune_tensor *t)
                       prune_dtype_name(t->dtype));
 }
 
-prune_status pruni_check_not_read_only(const char *function, const prune_tensor *t)
+prune_status pruni_prepare_to_write(const char *function, const prune_tensor *t)
 {
-    if (!t->storage->read_only)
-        return PRUNE_OK;
-    return prune_fail(PRUNE_ERROR_STATE, "%s: the tensor lies in read-only memory", function);
+    if (t->storage->read_only)
+        return prune_fail(PRUNE_ERROR_STATE, "%s: the tensor lies in read-only memory", function);
+    prune_tensor *copy = NULL;
+    if (pruni_tensor_copy_for_keeper(&copy, t))
+        return prune_last_status();
+    pruni_tensor_part_from_keeper(t, copy);
+    prune_tensor_release(copy);
+    return PRUNE_OK;
 }
 
 prune_status pruni_check_writable(const char *function, const prune_tensor *t)
 {
-    if (pruni_check_not_read_only(function, t))
+    if (pruni_prepare_to_write(function, t))
         return prune_last_status();
     for (int64_t i = 0; i < t->ndim && t->numel > 0; i++)
         if (t->sizes[i] > 1 && t->strides[i] == 0)

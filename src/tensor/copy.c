@@ -31,7 +31,7 @@ prune_status prune_tensor_copy_(prune_tensor *t, const prune_tensor *src)
 prune_status prune_tensor_fill_(prune_tensor *t, double value)
 {
     PRUNI_REQUIRE(t);
-    if (pruni_check_not_read_only(__func__, t))
+    if (pruni_prepare_to_write(__func__, t))
         return prune_last_status();
     union {
         double aligned;

@@ -15,6 +15,7 @@ typedef struct pruni_storage {
     bool read_only;                             /* wrapped as const */
     void (*release)(void *context, void *data); /* of wrapped memory; may be NULL */
     void *context;
+    prune_tensor *keeper; /* borrowed: see pruni_tensor_keep() */
 } pruni_storage;
 
 struct prune_tensor {
@@ -73,8 +74,11 @@ prune_status pruni_tensor_view_over(prune_tensor **out, const prune_tensor *t, i
 prune_status pruni_tensor_empty_strided(prune_tensor **out, const int64_t *sizes, const int64_t *strides, int64_t ndim,
                                         prune_dtype dtype);
 
-/* Whether another handle sees the storage. */
+/* Whether another handle sees the storage, but for one that keeps its values. */
 bool pruni_tensor_shares_storage(const prune_tensor *t);
+
+/* The two handles' memory, with its layout, in exchange; both have the same shape and dtype. */
+void pruni_tensor_exchange_storage(prune_tensor *a, prune_tensor *b);
 
 /* Address of the first element, whatever the dtype; no checks. Not NULL for empty tensors either. */
 void *pruni_tensor_pointer(const prune_tensor *t);
@@ -87,6 +91,20 @@ bool pruni_dense_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t);
  * their order, without the gaps. And the strides of such a copy. */
 void pruni_kept_order(int64_t order[PRUNE_MAX_DIMS], const prune_tensor *t);
 void pruni_kept_strides(int64_t strides[PRUNE_MAX_DIMS], const prune_tensor *t);
+
+/* ---- Kept values (keep.c) ---- */
+
+/* A tensor that keeps the values of t, into whose memory nobody can write yet. It shares that memory until somebody asks
+ * for leave to write there, and then gets a copy of its own. */
+prune_status pruni_tensor_keep(prune_tensor **out, const prune_tensor *t);
+
+/* Whether t keeps values in memory that it shares so. */
+bool pruni_tensor_is_kept(const prune_tensor *t);
+
+/* Before t is written to: the copy that whoever keeps its values is to get, or NULL; then hands over that copy's memory
+ * and leaves t's in it, to be released. */
+prune_status pruni_tensor_copy_for_keeper(prune_tensor **copy, const prune_tensor *t);
+void pruni_tensor_part_from_keeper(const prune_tensor *t, prune_tensor *copy);
 
 /* ---- Walking several tensors in step (walk.c) ---- */
 
@@ -157,8 +175,8 @@ prune_status pruni_safe_source(prune_tensor **out, const prune_tensor *source, c
  * prune_tensor_to()". */
 prune_status pruni_check_float32(const char *function, const prune_tensor *t);
 
-/* Fails with state if the memory is read-only. */
-prune_status pruni_check_not_read_only(const char *function, const prune_tensor *t);
+/* Fails with state if the memory is read-only; whoever keeps its values parts from it. */
+prune_status pruni_prepare_to_write(const char *function, const prune_tensor *t);
 
 /* Fails with state if read-only, with runtime if elements share memory (a dim with stride 0). */
 prune_status pruni_check_writable(const char *function, const prune_tensor *t);

@@ -41,7 +41,7 @@ prune_status prune_tensor_set(prune_tensor *t, const int64_t *index, int64_t len
     PRUNI_REQUIRE(t);
     PRUNI_REQUIRE_ARRAY(index, length);
     void *element = NULL;
-    if (locate(&element, t, index, length) || pruni_check_not_read_only(__func__, t))
+    if (locate(&element, t, index, length) || pruni_prepare_to_write(__func__, t))
         return prune_last_status();
     pruni_store_double(t->dtype, element, value);
     return PRUNE_OK;

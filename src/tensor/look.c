@@ -67,11 +67,7 @@ float *prune_tensor_data_mutable(prune_tensor *t)
 {
     if (!t || !is_float32(__func__, t))
         return NULL;
-    if (t->storage->read_only) {
-        prune_fail(PRUNE_ERROR_STATE, "prune_tensor_data_mutable: the tensor lies in read-only memory");
-        return NULL;
-    }
-    return pruni_tensor_pointer(t);
+    return pruni_prepare_to_write(__func__, t) ? NULL : pruni_tensor_pointer(t);
 }
 
 const void *prune_tensor_raw_data(const prune_tensor *t)

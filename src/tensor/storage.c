@@ -103,13 +103,30 @@ void prune_tensor_release(prune_tensor *t)
 {
     if (!t || !pruni_refs_release(&t->refs))
         return;
+    if (t->storage->keeper == t)
+        t->storage->keeper = NULL;
     storage_release(t->storage);
     pruni_free(t);
 }
 
+void pruni_tensor_exchange_storage(prune_tensor *a, prune_tensor *b)
+{
+    pruni_storage *storage = a->storage;
+    int64_t offset = a->offset;
+    a->storage = b->storage;
+    a->offset = b->offset;
+    b->storage = storage;
+    b->offset = offset;
+    for (int64_t i = 0; i < a->ndim; i++) {
+        int64_t stride = a->strides[i];
+        a->strides[i] = b->strides[i];
+        b->strides[i] = stride;
+    }
+}
+
 bool pruni_tensor_shares_storage(const prune_tensor *t)
 {
-    return pruni_refs_shared(&t->storage->refs);
+    return pruni_refs_exceed(&t->storage->refs, t->storage->keeper ? 2 : 1);
 }
 
 void *pruni_tensor_pointer(const prune_tensor *t)
