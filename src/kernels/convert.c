@@ -1,4 +1,4 @@
-/* From any format of elements to any other. */
+/* From any format of elements to any other: the usual pairs have a loop, the others go by way of those. */
 #include "base/internal.h"
 #include "kernels/internal.h"
 
@@ -110,7 +110,7 @@ static int32_t int32_from_int64(int64_t value)
     return result;
 }
 
-/* ---- Loading: each format as float, double or int64, whichever holds it exactly ---- */
+/* ---- Loops over elements that lie side by side ---- */
 
 #define TYPE_F32 float
 #define TYPE_F64 double
@@ -121,76 +121,70 @@ static int32_t int32_from_int64(int64_t value)
 #define TYPE_U8 uint8_t
 #define TYPE_BOOL uint8_t
 
-#define LOAD_F32(element) (element)
-#define LOAD_F64(element) (element)
-#define LOAD_F16(element) pruni_half_to_float(element)
-#define LOAD_BF16(element) pruni_bfloat16_to_float(element)
-#define LOAD_I64(element) (element)
-#define LOAD_I32(element) ((int64_t)(element))
-#define LOAD_U8(element) ((int64_t)(element))
-#define LOAD_BOOL(element) ((int64_t)((element) != 0))
-
-/* ---- Storing. Half and bfloat16 go through float32 from wider formats too, as in PyTorch: a float64 or int64 is
- * rounded twice, which can differ from the nearest by one unit where the first rounding makes a tie. ---- */
-
-#define STORE_F32(value) ((float)(value))
-#define STORE_F64(value) ((double)(value))
-#define STORE_F16(value) pruni_half_from_float((float)(value))
-#define STORE_BF16(value) pruni_bfloat16_from_float((float)(value))
-#define STORE_BOOL(value) ((uint8_t)((value) != 0))
-
-#define STORE_I64_FLOATING(value) pruni_int64_from_double((double)(value))
-#define STORE_I32_FLOATING(value) int32_from_double((double)(value))
-#define STORE_U8_FLOATING(value) uint8_from_double((double)(value))
-
-#define STORE_I64_INTEGER(value) (value)
-#define STORE_I32_INTEGER(value) int32_from_int64(value)
-#define STORE_U8_INTEGER(value) ((uint8_t)((uint64_t)(value)&UINT8_MAX))
-
-/* ---- One loop for each pair, over elements that lie side by side ---- */
-
-#define DEFINE_LOOP(from, to, store)                                  \
+#define DEFINE_LOOP(from, to, converted)                              \
     static void from##_to_##to(void *dst, const void *src, int64_t n) \
     {                                                                 \
         TYPE_##to *d = dst;                                           \
         const TYPE_##from *s = src;                                   \
-        for (int64_t i = 0; i < n; i++)                               \
-            d[i] = store(LOAD_##from(s[i]));                          \
+        for (int64_t i = 0; i < n; i++) {                             \
+            TYPE_##from x = s[i];                                     \
+            d[i] = converted;                                         \
+        }                                                             \
     }
 
-#define DEFINE_LOOPS(from, kind)             \
-    DEFINE_LOOP(from, F32, STORE_F32)        \
-    DEFINE_LOOP(from, F64, STORE_F64)        \
-    DEFINE_LOOP(from, F16, STORE_F16)        \
-    DEFINE_LOOP(from, BF16, STORE_BF16)      \
-    DEFINE_LOOP(from, I64, STORE_I64_##kind) \
-    DEFINE_LOOP(from, I32, STORE_I32_##kind) \
-    DEFINE_LOOP(from, U8, STORE_U8_##kind)   \
-    DEFINE_LOOP(from, BOOL, STORE_BOOL)
+DEFINE_LOOP(F32, F32, x)
+DEFINE_LOOP(F32, F64, x)
+DEFINE_LOOP(F32, F16, pruni_half_from_float(x))
+DEFINE_LOOP(F32, BF16, pruni_bfloat16_from_float(x))
+DEFINE_LOOP(F32, BOOL, x != 0)
 
-DEFINE_LOOPS(F32, FLOATING)
-DEFINE_LOOPS(F64, FLOATING)
-DEFINE_LOOPS(F16, FLOATING)
-DEFINE_LOOPS(BF16, FLOATING)
-DEFINE_LOOPS(I64, INTEGER)
-DEFINE_LOOPS(I32, INTEGER)
-DEFINE_LOOPS(U8, INTEGER)
-DEFINE_LOOPS(BOOL, INTEGER)
+DEFINE_LOOP(F64, F32, (float)x)
+DEFINE_LOOP(F64, F64, x)
+DEFINE_LOOP(F64, I64, pruni_int64_from_double(x))
+DEFINE_LOOP(F64, I32, int32_from_double(x))
+DEFINE_LOOP(F64, U8, uint8_from_double(x))
+DEFINE_LOOP(F64, BOOL, x != 0)
 
-#define LOOPS_FROM(from)                                                                                         \
-    [PRUNI_##from] = { [PRUNI_F32] = from##_to_F32,   [PRUNI_F64] = from##_to_F64,  [PRUNI_F16] = from##_to_F16, \
-                       [PRUNI_BF16] = from##_to_BF16, [PRUNI_I64] = from##_to_I64,  [PRUNI_I32] = from##_to_I32, \
-                       [PRUNI_U8] = from##_to_U8,     [PRUNI_BOOL] = from##_to_BOOL }
+DEFINE_LOOP(F16, F32, pruni_half_to_float(x))
+DEFINE_LOOP(BF16, F32, pruni_bfloat16_to_float(x))
+
+DEFINE_LOOP(I64, F32, (float)x)
+DEFINE_LOOP(I64, F64, (double)x)
+DEFINE_LOOP(I64, I64, x)
+DEFINE_LOOP(I64, I32, int32_from_int64(x))
+DEFINE_LOOP(I64, U8, (uint8_t)((uint64_t)x &UINT8_MAX))
+DEFINE_LOOP(I64, BOOL, x != 0)
+
+DEFINE_LOOP(I32, F32, (float)x)
+DEFINE_LOOP(I32, I64, x)
+DEFINE_LOOP(U8, F32, x)
+DEFINE_LOOP(BOOL, F32, x != 0)
+
+/* ---- Ways: a format that has no loop to another goes to `via` first, and on from there. That is exact, but for F16 and
+ * BF16 from wider formats: as in PyTorch they are rounded to F32 first, which can differ from the nearest by one unit where
+ * it makes a tie. ---- */
 
 typedef void convert_loop(void *dst, const void *src, int64_t n);
 
-static convert_loop *const loops[8][8] = {
-    /* [from][to] */
-    LOOPS_FROM(F32), LOOPS_FROM(F64), LOOPS_FROM(F16), LOOPS_FROM(BF16),
-    LOOPS_FROM(I64), LOOPS_FROM(I32), LOOPS_FROM(U8),  LOOPS_FROM(BOOL),
-};
+typedef struct ways {
+    convert_loop *to[8];
+    pruni_format via;
+} ways;
 
-/* ---- Strides: gathered, converted, scattered, a piece at a time ---- */
+#define TO(from, to) [PRUNI_##to] = from##_to_##to
+
+static const ways ways_from[8] = {
+    [PRUNI_F32] = { { TO(F32, F32), TO(F32, F64), TO(F32, F16), TO(F32, BF16), TO(F32, BOOL) }, .via = PRUNI_F64 },
+    [PRUNI_F64] = { { TO(F64, F32), TO(F64, F64), TO(F64, I64), TO(F64, I32), TO(F64, U8), TO(F64, BOOL) },
+                    .via = PRUNI_F32 },
+    [PRUNI_F16] = { { TO(F16, F32) }, .via = PRUNI_F32 },
+    [PRUNI_BF16] = { { TO(BF16, F32) }, .via = PRUNI_F32 },
+    [PRUNI_I64] = { { TO(I64, F32), TO(I64, F64), TO(I64, I64), TO(I64, I32), TO(I64, U8), TO(I64, BOOL) },
+                    .via = PRUNI_F32 },
+    [PRUNI_I32] = { { TO(I32, F32), TO(I32, I64) }, .via = PRUNI_I64 },
+    [PRUNI_U8] = { { TO(U8, F32) }, .via = PRUNI_F32 },
+    [PRUNI_BOOL] = { { TO(BOOL, F32) }, .via = PRUNI_F32 },
+};
 
 enum { PIECE = 256 };
 
@@ -207,29 +201,44 @@ typedef union piece {
     PIECE_OF(BOOL)
 } piece;
 
+/* n <= PIECE elements, at first in pieces[0]; where they are at last. */
+static const piece *convert_piece(piece pieces[2], pruni_format to, pruni_format from, int64_t n)
+{
+    int at = 0;
+    do {
+        pruni_format next = ways_from[from].to[to] ? to : ways_from[from].via;
+        ways_from[from].to[next](&pieces[1 - at], &pieces[at], n);
+        from = next;
+        at = 1 - at;
+    } while (from != to);
+    return &pieces[at];
+}
+
 #define SIZE_OF(format) [PRUNI_##format] = sizeof(TYPE_##format)
 
 static const int64_t sizes[8] = {
     SIZE_OF(F32), SIZE_OF(F64), SIZE_OF(F16), SIZE_OF(BF16), SIZE_OF(I64), SIZE_OF(I32), SIZE_OF(U8), SIZE_OF(BOOL),
 };
 
-static void convert_strided(pruni_format to, char *dst, int64_t dst_stride, pruni_format from, const char *src,
-                            int64_t src_stride, int64_t n)
+/* Gathered, converted, scattered, a piece at a time. */
+static void convert_in_pieces(pruni_format to, char *dst, int64_t dst_stride, pruni_format from, const char *src,
+                              int64_t src_stride, int64_t n)
 {
-    piece gathered, converted;
+    piece pieces[2];
     for (int64_t done = 0; done < n; done += PIECE) {
         int64_t count = pruni_smaller(n - done, PIECE);
-        pruni_kernel_copy(sizes[from], &gathered, 1, src + done * src_stride * sizes[from], src_stride, count);
-        loops[from][to](&converted, &gathered, count);
-        pruni_kernel_copy(sizes[to], dst + done * dst_stride * sizes[to], dst_stride, &converted, 1, count);
+        pruni_kernel_copy(sizes[from], &pieces[0], 1, src + done * src_stride * sizes[from], src_stride, count);
+        const piece *converted = convert_piece(pieces, to, from, count);
+        pruni_kernel_copy(sizes[to], dst + done * dst_stride * sizes[to], dst_stride, converted, 1, count);
     }
 }
 
 void pruni_kernel_convert(pruni_format to, void *dst, int64_t dst_stride, pruni_format from, const void *src,
                           int64_t src_stride, int64_t n)
 {
-    if (dst_stride == 1 && src_stride == 1)
-        loops[from][to](dst, src, n);
+    convert_loop *loop = ways_from[from].to[to];
+    if (loop && dst_stride == 1 && src_stride == 1)
+        loop(dst, src, n);
     else
-        convert_strided(to, dst, dst_stride, from, src, src_stride, n);
+        convert_in_pieces(to, dst, dst_stride, from, src, src_stride, n);
 }
