@@ -29,7 +29,7 @@ static uint32_t shift_rounding(uint32_t bits, uint32_t shift)
     return quotient + (rest > half || (rest == half && (quotient & 1)));
 }
 
-float pruni_half_to_float(uint16_t half)
+static float half_to_float(uint16_t half)
 {
     uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
     uint32_t exponent = (half >> 10) & 0x1Fu;
@@ -41,7 +41,7 @@ float pruni_half_to_float(uint16_t half)
     return float_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
-uint16_t pruni_half_from_float(float value)
+static uint16_t half_from_float(float value)
 {
     uint32_t bits = float_bits(value);
     uint32_t sign = bits >> 16 & 0x8000u;
@@ -60,12 +60,12 @@ uint16_t pruni_half_from_float(float value)
     return (uint16_t)(sign | half);
 }
 
-float pruni_bfloat16_to_float(uint16_t bfloat16)
+static float bfloat16_to_float(uint16_t bfloat16)
 {
     return float_from_bits((uint32_t)bfloat16 << 16);
 }
 
-uint16_t pruni_bfloat16_from_float(float value)
+static uint16_t bfloat16_from_float(float value)
 {
     uint32_t bits = float_bits(value);
     if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
@@ -75,7 +75,7 @@ uint16_t pruni_bfloat16_from_float(float value)
 
 /* ---- Integers ---- */
 
-int64_t pruni_int64_from_double(double value)
+static int64_t int64_from_double(double value)
 {
     if (value != value)
         return 0;
@@ -134,19 +134,19 @@ static int32_t int32_from_int64(int64_t value)
 
 DEFINE_LOOP(F32, F32, x)
 DEFINE_LOOP(F32, F64, x)
-DEFINE_LOOP(F32, F16, pruni_half_from_float(x))
-DEFINE_LOOP(F32, BF16, pruni_bfloat16_from_float(x))
+DEFINE_LOOP(F32, F16, half_from_float(x))
+DEFINE_LOOP(F32, BF16, bfloat16_from_float(x))
 DEFINE_LOOP(F32, BOOL, x != 0)
 
 DEFINE_LOOP(F64, F32, (float)x)
 DEFINE_LOOP(F64, F64, x)
-DEFINE_LOOP(F64, I64, pruni_int64_from_double(x))
+DEFINE_LOOP(F64, I64, int64_from_double(x))
 DEFINE_LOOP(F64, I32, int32_from_double(x))
 DEFINE_LOOP(F64, U8, uint8_from_double(x))
 DEFINE_LOOP(F64, BOOL, x != 0)
 
-DEFINE_LOOP(F16, F32, pruni_half_to_float(x))
-DEFINE_LOOP(BF16, F32, pruni_bfloat16_to_float(x))
+DEFINE_LOOP(F16, F32, half_to_float(x))
+DEFINE_LOOP(BF16, F32, bfloat16_to_float(x))
 
 DEFINE_LOOP(I64, F32, (float)x)
 DEFINE_LOOP(I64, F64, (double)x)

@@ -53,12 +53,6 @@ typedef enum pruni_format {
  * To fewer bits of fraction: nearest, ties to even; a NaN stays one, made quiet, with its sign and upper bits. Float to
  * integer: towards zero, clamped to the range, NaN is 0. Integer to integer: exact, or modulo 2^n. To bool: != 0. */
 
-float pruni_half_to_float(uint16_t half);
-uint16_t pruni_half_from_float(float value);
-float pruni_bfloat16_to_float(uint16_t bfloat16);
-uint16_t pruni_bfloat16_from_float(float value);
-int64_t pruni_int64_from_double(double value);
-
 /* n elements from one format to another; neither array may overlap the other. */
 void pruni_kernel_convert(pruni_format to, void *dst, int64_t dst_stride, pruni_format from, const void *src,
                           int64_t src_stride, int64_t n);

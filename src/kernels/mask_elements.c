@@ -1,4 +1,5 @@
 /* Weights times masks, in the weights' own format. */
+#include "base/internal.h"
 #include "kernels/internal.h"
 
 #include <string.h>
@@ -37,27 +38,23 @@ static void mask_simple(uint16_t *w, const float *mask, int64_t n, uint16_t infi
     }
 }
 
-#define DEFINE_MASK_LOOP(name, infinity, quiet, to_float, from_float) \
-    static void name(uint16_t *w, const float *mask, int64_t n)       \
-    {                                                                 \
-        if (is_simple(w, mask, n, infinity)) {                        \
-            mask_simple(w, mask, n, infinity, quiet);                 \
-            return;                                                   \
-        }                                                             \
-        for (int64_t i = 0; i < n; i++)                               \
-            if (mask[i] == 1)                                         \
-                w[i] |= (w[i] & 0x7FFFu) > (infinity) ? (quiet) : 0u; \
-            else                                                      \
-                w[i] = from_float(mask[i] * to_float(w[i]));          \
+static void mask_block(pruni_format format, uint16_t *w, const float *mask, int64_t n)
+{
+    const uint16_t infinity = format == PRUNI_F16 ? HALF_INFINITY : BFLOAT16_INFINITY;
+    if (is_simple(w, mask, n, infinity)) {
+        mask_simple(w, mask, n, infinity, format == PRUNI_F16 ? HALF_QUIET : BFLOAT16_QUIET);
+        return;
     }
+    float values[BLOCK];
+    pruni_kernel_convert(PRUNI_F32, values, 1, format, w, 1, n);
+    pruni_kernel_multiply(values, 1, mask, 1, values, 1, n);
+    pruni_kernel_convert(format, w, 1, PRUNI_F32, values, 1, n);
+}
 
-DEFINE_MASK_LOOP(mask_half, HALF_INFINITY, HALF_QUIET, pruni_half_to_float, pruni_half_from_float)
-DEFINE_MASK_LOOP(mask_bfloat16, BFLOAT16_INFINITY, BFLOAT16_QUIET, pruni_bfloat16_to_float, pruni_bfloat16_from_float)
-
-static void in_blocks(void (*loop)(uint16_t *, const float *, int64_t), uint16_t *w, const float *mask, int64_t n)
+static void mask_halves(pruni_format format, uint16_t *w, const float *mask, int64_t n)
 {
     for (int64_t at = 0; at < n; at += BLOCK)
-        loop(w + at, mask + at, n - at < BLOCK ? n - at : BLOCK);
+        mask_block(format, w + at, mask + at, pruni_smaller(n - at, BLOCK));
 }
 
 /* ---- All formats ---- */
@@ -74,10 +71,8 @@ void pruni_kernel_mask_elements(pruni_format format, void *w, const float *mask,
         pruni_kernel_multiply(w, 1, mask, 1, w, 1, n);
     else if (format == PRUNI_F64)
         mask_double(w, mask, n);
-    else if (format == PRUNI_F16)
-        in_blocks(mask_half, w, mask, n);
     else
-        in_blocks(mask_bfloat16, w, mask, n);
+        mask_halves(format, w, mask, n);
 }
 
 int64_t pruni_kernel_count_zero_elements(pruni_format format, const void *w, int64_t n)
