@@ -20,11 +20,12 @@ work=$(cd "$work" && pwd)
 # name | in CI: ci, or - | what it does
 checks='
 gcc-sanitized    | ci | all tests with AddressSanitizer and UndefinedBehaviorSanitizer, gcc
-gcc-release      | ci | a build at -O3 by gcc, and its tests but for those of portable and avx2
+gcc-release      | ci | a build at -O3 by gcc, and its tests but for those of portable, avx2 and avx512
 clang-sanitized  | ci | all tests with both sanitizers, clang
 clang-release    | ci | all tests at -O3, clang
 portable         | ci | unit tests and recorded answers of PyTorch at -O3, the portable kernels alone
 avx2             | ci | the same with at most AVX2
+avx512           | ci | the same with AVX-512, where the processor has it
 valgrind         | -  | every unit test under memcheck, with leaks
 memory-sanitizer | -  | every unit test with MemorySanitizer
 thread-sanitizer | ci | the tests of threads with ThreadSanitizer
@@ -121,6 +122,8 @@ with_kernels() {
 }
 check_portable() { with_kernels portable; }
 check_avx2() { with_kernels avx2; }
+has_avx512() { grep -qsw avx512vl /proc/cpuinfo; }
+check_avx512() { ! has_avx512 || with_kernels avx512; }
 
 check_valgrind() {
   build valgrind -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-O1 -DPRUNE_BUILD_EXAMPLES=OFF \
@@ -216,7 +219,11 @@ check_tutorial() { release && at_once 'tutorial 0' 'tutorial 42'; }
 random_programs() { # kernels
   PRUNE_CPU=$1 python tests/parity/differential.py --build "$work/gcc-release" --programs "${PROGRAMS:-1000}" --seed 1
 }
-check_programs() { release && at_once 'random_programs portable' 'random_programs avx2'; }
+check_programs() {
+  local sets=('random_programs portable' 'random_programs avx2')
+  ! has_avx512 || sets+=('random_programs avx512')
+  release && at_once "${sets[@]}"
+}
 
 check_layers() { release && python tests/parity/layers.py --build "$work/gcc-release" --configs 40; }
 check_answers() { python tests/parity/record.py --check; }

@@ -25,8 +25,29 @@ static void the_environment_limits_what_is_used(void **state)
     assert_int_equal(used, expected);
 }
 
+/* What the compiler's own library says of the processor and the system. */
+static void the_best_is_what_the_processor_has(void **state)
+{
+    (void)state;
+#if defined(PRUNI_X86)
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi")
+                && __builtin_cpu_supports("popcnt");
+    bool avx512 = avx2 && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx512f")
+                  && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
+                  && __builtin_cpu_supports("avx512vl");
+    assert_int_equal(best_of_this_machine(), avx512 ? PRUNI_CPU_AVX512 : avx2 ? PRUNI_CPU_AVX2 : PRUNI_CPU_PORTABLE);
+#elif defined(PRUNI_NEON)
+    assert_int_equal(best_of_this_machine(), PRUNI_CPU_NEON);
+#else
+    assert_int_equal(best_of_this_machine(), PRUNI_CPU_PORTABLE);
+#endif
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(the_environment_limits_what_is_used) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_environment_limits_what_is_used),
+        cmocka_unit_test(the_best_is_what_the_processor_has),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,15 +25,15 @@ static bool has_all(uint32_t bits, uint32_t wanted)
 
 static pruni_cpu best(void)
 {
-    const uint32_t fma = UINT32_C(1) << 12, osxsave = UINT32_C(1) << 27;
-    const uint32_t avx2 = UINT32_C(1) << 5, bmi2 = UINT32_C(1) << 8;
-    const uint32_t avx512 = bmi2 | UINT32_C(1) << 16 | UINT32_C(1) << 17 | UINT32_C(1) << 30 | UINT32_C(1) << 31;
+    const uint32_t fma = UINT32_C(1) << 12, popcnt = UINT32_C(1) << 23, osxsave = UINT32_C(1) << 27;
+    const uint32_t bmi = UINT32_C(1) << 3, avx2 = UINT32_C(1) << 5, bmi2 = UINT32_C(1) << 8;
+    const uint32_t avx512 = UINT32_C(1) << 16 | UINT32_C(1) << 17 | UINT32_C(1) << 30 | UINT32_C(1) << 31;
     const uint32_t ymm = 0x06, zmm = 0xe6;
     uint32_t eax, ebx, ecx, edx;
-    bool asks = __get_cpuid(1, &eax, &ebx, &ecx, &edx) && has_all(ecx, fma | osxsave);
+    bool asks = __get_cpuid(1, &eax, &ebx, &ecx, &edx) && has_all(ecx, fma | popcnt | osxsave);
     uint32_t saved = asks ? saved_registers() : 0;
-    bool wide = has_all(saved, ymm) && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && has_all(ebx, avx2);
-    bool wider = wide && has_all(saved, zmm) && has_all(ebx, avx512); /* and BMI2 */
+    bool wide = has_all(saved, ymm) && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && has_all(ebx, avx2 | bmi);
+    bool wider = wide && has_all(saved, zmm) && has_all(ebx, avx512 | bmi2);
     return wider ? PRUNI_CPU_AVX512 : wide ? PRUNI_CPU_AVX2 : PRUNI_CPU_PORTABLE;
 }
 

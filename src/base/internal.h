@@ -103,8 +103,8 @@ static inline int64_t pruni_smaller(int64_t a, int64_t b)
 
 typedef enum pruni_cpu {
     PRUNI_CPU_PORTABLE, /* what the compiler makes of the reference for any machine of the target */
-    PRUNI_CPU_AVX2,     /* and FMA */
-    PRUNI_CPU_AVX512,   /* F, DQ, BW, VL */
+    PRUNI_CPU_AVX2,     /* and FMA, BMI, POPCNT */
+    PRUNI_CPU_AVX512,   /* F, DQ, BW, VL; and BMI2 */
     PRUNI_CPU_NEON,
     PRUNI_CPUS
 } pruni_cpu;
