@@ -46,9 +46,6 @@ static inline float add_power(float sum, float x, float order)
             for (int64_t i = 0; i < n; i++)                                                                           \
                 sum = name(sum, x[i * x_stride], order);                                                              \
             *sums = sum;                                                                                              \
-        } else if (sum_stride == 1 && x_stride == 1) {                                                                \
-            for (int64_t i = 0; i < n; i++)                                                                           \
-                sums[i] = name(sums[i], x[i], order);                                                                 \
         } else {                                                                                                      \
             for (int64_t i = 0; i < n; i++)                                                                           \
                 sums[i * sum_stride] = name(sums[i * sum_stride], x[i * x_stride], order);                            \
