@@ -8,7 +8,7 @@
 #include "kernels/linear.h"
 #include "kernels/table.h"
 
-enum { LONGEST = 200, SIZE = 1024, SLACK = 8 };
+enum { LONGEST = 200, SIZE = 1024, SLACK = 8, MANY = 1 << 24 };
 
 /* ---- Numbers ---- */
 
@@ -268,10 +268,11 @@ static void compare_prune_channels(const pruni_kernels *variant, const pruni_ker
         b[i] = (float)(i % 3 % 2);
     clear_outputs();
     const int64_t entries = channels.outer * channels.count * channels.inner;
+    const int64_t all = offset % 2 == 0 ? entries : MANY; /* of which these are a part */
     variant->prune_channels(LEND(out[0] + offset, entries), LEND(out[1] + offset, entries),
-                            LEND(a + offset / 2, entries), LEND(b + 1, channels.count), channels);
+                            LEND(a + offset / 2, entries), LEND(b + 1, channels.count), channels, all);
     take_back();
-    reference->prune_channels(out[2] + offset, out[3] + offset, a + offset / 2, b + 1, channels);
+    reference->prune_channels(out[2] + offset, out[3] + offset, a + offset / 2, b + 1, channels, all);
     assert_same_output(out[0], out[2]);
     assert_same_output(out[1], out[3]);
 }
@@ -289,11 +290,12 @@ static void compare_prune_by_mask(const pruni_kernels *variant, const pruni_kern
     fill_floats(b, SIZE, (uint32_t)(n + offset));
     for (int64_t i = 0; i < SIZE; i++)
         a[i] = isnan(b[i]) ? 1 : a[i];
+    const int64_t all = n % 2 == 0 ? n : MANY;
     clear_outputs();
     variant->prune_by_mask(LEND(out[0] + offset, n), LEND(out[1] + offset, n), LEND(a + offset, n), LEND(b + offset, n),
-                           n);
+                           n, all);
     take_back();
-    reference->prune_by_mask(out[2] + offset, out[3] + offset, a + offset, b + offset, n);
+    reference->prune_by_mask(out[2] + offset, out[3] + offset, a + offset, b + offset, n, all);
     assert_same_output(out[0], out[2]);
     assert_same_output(out[1], out[3]);
 }
@@ -610,8 +612,8 @@ static void long_outputs_are_the_same(void **state)
         reference->multiply(x[3] + offset, x[1], x[0], LONG);
         assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
         int64_t other = offset > 0 ? offset : 2; /* the second output aligned as the first, or not */
-        used->prune_by_mask(x[2] + offset, x[4] + other, x[0], x[1], LONG);
-        reference->prune_by_mask(x[3] + offset, x[5] + other, x[0], x[1], LONG);
+        used->prune_by_mask(x[2] + offset, x[4] + other, x[0], x[1], LONG, LONG);
+        reference->prune_by_mask(x[3] + offset, x[5] + other, x[0], x[1], LONG, LONG);
         assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
         assert_memory_equal(x[4], x[5], (LONG + SLACK) * sizeof *x[4]);
         used->prune_n_of_four(x[2] + offset, x[4] + other, x[0], x[1], LONG / 4, 2);
@@ -623,8 +625,8 @@ static void long_outputs_are_the_same(void **state)
         assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
         for (int shape = 0; shape < 3; shape++) {
             static const pruni_channels shapes[] = { { 1, 1, LONG }, { 2, 700, 749 }, { 501, 2093, 1 } };
-            used->prune_channels(x[2] + offset, x[4] + other, x[0], x[1], shapes[shape]);
-            reference->prune_channels(x[3] + offset, x[5] + other, x[0], x[1], shapes[shape]);
+            used->prune_channels(x[2] + offset, x[4] + other, x[0], x[1], shapes[shape], LONG);
+            reference->prune_channels(x[3] + offset, x[5] + other, x[0], x[1], shapes[shape], LONG);
             assert_memory_equal(x[2], x[3], (LONG + SLACK) * sizeof *x[2]);
             assert_memory_equal(x[4], x[5], (LONG + SLACK) * sizeof *x[4]);
         }

@@ -368,10 +368,12 @@ void pruni_kernel_scatter_channels(float *x, const float *part, const float *sum
 /* Multiplies each channel by its scale. */
 void pruni_kernel_scale_channels(float *x, const float *scales, pruni_channels channels);
 
-/* First prunes: mask and mask * orig, where the mask is the scale of each channel, or a given one. */
+/* First prunes: mask and mask * orig, where the mask is the scale of each channel, or a given one. `all`: entries that are
+ * pruned by this call and those around it. */
 typedef void pruni_kernel_by_channels(float *mask, float *value, const float *orig, const float *scales,
-                                      pruni_channels channels);
-typedef void pruni_kernel_by_mask(float *mask, float *value, const float *orig, const float *given, int64_t n);
+                                      pruni_channels channels, int64_t all);
+typedef void pruni_kernel_by_mask(float *mask, float *value, const float *orig, const float *given, int64_t n,
+                                  int64_t all);
 pruni_kernel_by_channels pruni_kernel_prune_channels;
 pruni_kernel_by_mask pruni_kernel_prune_by_mask;
 

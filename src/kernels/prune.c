@@ -10,20 +10,22 @@
 /* ---- First prunes ---- */
 
 void pruni_kernel_prune_channels(float *mask, float *value, const float *orig, const float *scales,
-                                 pruni_channels channels)
+                                 pruni_channels channels, int64_t all)
 {
-    pruni_kernels_used()->prune_channels(mask, value, orig, scales, channels);
+    pruni_kernels_used()->prune_channels(mask, value, orig, scales, channels, all);
 }
 
 void pruni_prune_channels_portable(float *mask, float *value, const float *orig, const float *scales,
-                                   pruni_channels channels)
+                                   pruni_channels channels, int64_t all)
 {
+    (void)all;
     loop_over_channels(mask, value, orig, scales, channels);
 }
 
-void pruni_kernel_prune_by_mask(float *mask, float *value, const float *orig, const float *given, int64_t n)
+void pruni_kernel_prune_by_mask(float *mask, float *value, const float *orig, const float *given, int64_t n,
+                                int64_t all)
 {
-    pruni_kernels_used()->prune_by_mask(mask, value, orig, given, n);
+    pruni_kernels_used()->prune_by_mask(mask, value, orig, given, n, all);
 }
 
 void pruni_kernel_prune_n_of_four(float *mask, float *value, const float *orig, const float *scores, int64_t groups,
@@ -32,8 +34,10 @@ void pruni_kernel_prune_n_of_four(float *mask, float *value, const float *orig, 
     pruni_kernels_used()->prune_n_of_four(mask, value, orig, scores, groups, n);
 }
 
-void pruni_prune_by_mask_portable(float *mask, float *value, const float *orig, const float *given, int64_t n)
+void pruni_prune_by_mask_portable(float *mask, float *value, const float *orig, const float *given, int64_t n,
+                                  int64_t all)
 {
+    (void)all;
     const float one = pruni_one();
     for (int64_t i = 0; i < n; i++) {
         float entry = one * given[i];

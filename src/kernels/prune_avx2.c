@@ -9,9 +9,9 @@
 #include "kernels/prune_simd.h"
 
 SIMD_TARGET void SIMD_NAME(prune_channels)(float *mask, float *value, const float *orig, const float *scales,
-                                           pruni_channels channels)
+                                           pruni_channels channels, int64_t all)
 {
-    if (are_streamed(mask, value, channels))
+    if (are_streamed(mask, value, channels, all))
         stream_channels(mask, value, orig, scales, channels);
     else
         loop_over_channels(mask, value, orig, scales, channels);

@@ -12,6 +12,13 @@ SIMD_INLINE int64_t before_lines(const float *mask, const float *value)
     return head == (0 - (uintptr_t)value) % bytes ? (int64_t)(head / sizeof *mask) : -1;
 }
 
+/* Whether it pays to write entries past the caches: there are many, of which enough lie side by side. */
+SIMD_INLINE bool is_streamed(const float *mask, const float *value, int64_t together, int64_t all)
+{
+    const int64_t least = (int64_t)16 * LINE;
+    return all >= STREAM_FROM && together >= least && before_lines(mask, value) >= 0;
+}
+
 SIMD_INLINE void put_line(float *to, const vfloat line[LINE_VECTORS], bool stream)
 {
     for (int64_t i = 0; i < LINE_VECTORS; i++)
@@ -44,17 +51,18 @@ SIMD_INLINE void by_mask(float *mask, float *value, const float *orig, const flo
             entries[k] = v_multiply(one, v_load(given + i + k * LANES));
         put_lines(mask + i, value + i, entries, orig + i, stream);
     }
-    pruni_prune_by_mask_portable(mask + i, value + i, orig + i, given + i, n - i);
+    pruni_prune_by_mask_portable(mask + i, value + i, orig + i, given + i, n - i, n - i);
 }
 
-SIMD_TARGET void SIMD_NAME(prune_by_mask)(float *mask, float *value, const float *orig, const float *given, int64_t n)
+SIMD_TARGET void SIMD_NAME(prune_by_mask)(float *mask, float *value, const float *orig, const float *given, int64_t n,
+                                          int64_t all)
 {
-    int64_t head = before_lines(mask, value);
-    if (n < STREAM_FROM || head < 0) {
+    if (!is_streamed(mask, value, n, all)) {
         by_mask(mask, value, orig, given, n, false);
         return;
     }
-    pruni_prune_by_mask_portable(mask, value, orig, given, head);
+    int64_t head = before_lines(mask, value);
+    pruni_prune_by_mask_portable(mask, value, orig, given, head, head);
     by_mask(mask + head, value + head, orig + head, given + head, n - head, true);
     v_fence();
 }
@@ -68,7 +76,7 @@ SIMD_INLINE void stream_scaled(float *mask, float *value, const float *orig, con
     int64_t i = pruni_smaller(before_lines(mask, value), n);
     pruni_channels rest = { 1, 1, 1 };
     *(is_row ? &rest.count : &rest.inner) = i;
-    pruni_prune_channels_portable(mask, value, orig, scales, rest);
+    pruni_prune_channels_portable(mask, value, orig, scales, rest, i);
     for (; i + LINE <= n; i += LINE) {
         vfloat entries[LINE_VECTORS];
         for (int64_t k = 0; k < LINE_VECTORS; k++)
@@ -76,16 +84,13 @@ SIMD_INLINE void stream_scaled(float *mask, float *value, const float *orig, con
         put_lines(mask + i, value + i, entries, orig + i, true);
     }
     *(is_row ? &rest.count : &rest.inner) = n - i;
-    pruni_prune_channels_portable(mask + i, value + i, orig + i, is_row ? scales + i : scales, rest);
+    pruni_prune_channels_portable(mask + i, value + i, orig + i, is_row ? scales + i : scales, rest, n - i);
 }
 
-/* Whether channels are so large, all together and what lies side by side, that they are better written past the caches. */
-SIMD_INLINE bool are_streamed(const float *mask, const float *value, pruni_channels channels)
+/* Whether channels are so large that they are better written past the caches. */
+SIMD_INLINE bool are_streamed(const float *mask, const float *value, pruni_channels channels, int64_t all)
 {
-    const int64_t least = (int64_t)16 * LINE;
-    int64_t together = channels.inner == 1 ? channels.count : channels.inner;
-    return channels.outer * channels.count * channels.inner >= STREAM_FROM && together >= least
-           && before_lines(mask, value) >= 0;
+    return is_streamed(mask, value, channels.inner == 1 ? channels.count : channels.inner, all);
 }
 
 SIMD_INLINE void stream_channels(float *mask, float *value, const float *orig, const float *scales,

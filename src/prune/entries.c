@@ -353,20 +353,48 @@ void pruni_entries_write_given(const pruni_entries *e, const prune_tensor *given
         if (p.part.before)
             pruni_kernel_multiply_mask(&p.part, p.part_of_given);
         else
-            pruni_kernel_prune_by_mask(p.part.mask, p.part.value, p.part.orig, p.part_of_given, p.part.n);
+            pruni_kernel_prune_by_mask(p.part.mask, p.part.value, p.part.orig, p.part_of_given, p.part.n, e->n);
     }
+}
+
+/* ---- Channels ---- */
+
+/* Entries of a channel that follow each other. */
+static int64_t inner_of(const pruni_entries *e, int64_t dim)
+{
+    int64_t inner = 1;
+    for (int64_t i = e->like->ndim - 1; e->order[i] != dim; i--)
+        inner *= e->like->sizes[e->order[i]];
+    return inner;
 }
 
 /* In the order of memory. */
 pruni_channels pruni_entries_channels(const pruni_entries *e, int64_t dim)
 {
-    pruni_channels channels = { 1, e->like->sizes[dim], 1 };
-    int64_t *side = &channels.outer;
-    for (int64_t i = 0; i < e->like->ndim; i++) {
-        if (e->order[i] == dim)
-            side = &channels.inner;
+    int64_t count = e->like->sizes[dim], inner = inner_of(e, dim);
+    return (pruni_channels){ e->n > 0 ? e->n / count / inner : 0, count, inner };
+}
+
+/* Those of a dim that a run of whole dims holds, and the first of them: all, or a single one. */
+static pruni_channels channels_of_run(int64_t *first, const pruni_parts *p, int64_t dim)
+{
+    int64_t count = p->entries->like->sizes[dim], inner = inner_of(p->entries, dim);
+    const bool holds_all = inner * count <= p->size;
+    *first = holds_all ? 0 : p->done / inner % count;
+    return holds_all ? (pruni_channels){ p->size / (inner * count), count, inner } : (pruni_channels){ 1, 1, p->size };
+}
+
+bool pruni_entries_scale(const pruni_entries *e, const float *scales, int64_t dim)
+{
+    pruni_parts p;
+    pruni_parts_start(&p, e, false, NULL, NULL);
+    while (p.are_of_runs && pruni_parts_next(&p)) {
+        int64_t first;
+        const pruni_channels channels = channels_of_run(&first, &p, dim);
+        if (p.part.before)
+            pruni_kernel_scale_mask(&p.part, scales + first, channels);
         else
-            *side *= e->like->sizes[e->order[i]];
+            pruni_kernel_prune_channels(p.part.mask, p.part.value, p.part.orig, scales + first, channels, e->n);
     }
-    return channels;
+    return p.are_of_runs;
 }

@@ -50,6 +50,10 @@ void pruni_entries_sample(const pruni_entries *e, pruni_pick *pick, int64_t firs
 /* The channels of a dim, in the order of memory. */
 pruni_channels pruni_entries_channels(const pruni_entries *e, int64_t dim);
 
+/* The mask so far, or ones, times the scales of a dim's channels; then mask * orig. False, and nothing is done, where too
+ * little lies side by side. */
+bool pruni_entries_scale(const pruni_entries *e, const float *scales, int64_t dim);
+
 /* Of more than one part, each has at most so many entries: a multiple of 32, the entries that vectors take at a time. */
 enum { PRUNI_PART = 2 * PRUNI_MT19937_WORDS };
 

@@ -27,7 +27,7 @@ static void write(void *context, pruni_fusion *fusion)
             pruni_kernel_keep_mask(&p.part);
         else
             pruni_kernel_prune_channels(p.part.mask, p.part.value, p.part.orig, &one,
-                                        (pruni_channels){ 1, 1, p.part.n });
+                                        (pruni_channels){ 1, 1, p.part.n }, fusion->entries->n);
     }
 }
 

@@ -159,16 +159,9 @@ static void write_broadcast(const pruni_fusion *fusion)
 
 static void write(void *context, pruni_fusion *fusion)
 {
-    const pruni_entries *e = fusion->entries;
-    const pruni_run *run = &e->run;
     (void)context;
-    if (!e->side_by_side)
+    if (!pruni_entries_scale(fusion->entries, fusion->plan, fusion->dim))
         write_broadcast(fusion);
-    else if (run->before)
-        pruni_kernel_scale_mask(run, fusion->plan, pruni_entries_channels(e, fusion->dim));
-    else
-        pruni_kernel_prune_channels(run->mask, run->value, run->orig, fusion->plan,
-                                    pruni_entries_channels(e, fusion->dim));
 }
 
 static prune_status scale_at_random(void *context, prune_tensor *mask, const prune_tensor *t)
