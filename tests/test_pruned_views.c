@@ -54,6 +54,11 @@ static prune_status random_rows(prune_module *net)
     return prune_random_structured(net, "weight", prune_fraction(0.1), 0);
 }
 
+static prune_status random_columns(prune_module *net)
+{
+    return prune_random_structured(net, "weight", prune_fraction(0.1), 1);
+}
+
 static prune_status n_m(prune_module *net)
 {
     return prune_n_m(net, "weight", 3, 5, 0, NULL);
@@ -76,7 +81,7 @@ static prune_status global_l1(prune_module *net)
 
 typedef prune_status operation(prune_module *net);
 
-static operation *const prunes[] = { l1, at_random, random_rows, n_m, identity, global_l1 };
+static operation *const prunes[] = { l1, at_random, random_rows, random_columns, n_m, identity, global_l1 };
 
 enum { PRUNES = sizeof prunes / sizeof prunes[0] };
 
