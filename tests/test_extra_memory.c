@@ -1,64 +1,7 @@
 /* What pruning holds beyond its results, counted: never anything that grows with the parameter, but for PyTorch's choice
  * among equal entries, which takes 8 bytes an entry while it is made. */
+#include "bytes_support.h"
 #include "pruning.h"
-
-#include <string.h>
-
-/* ---- Counting ---- */
-
-enum { HEADER = 64 }; /* before each block, which keeps its alignment */
-
-static size_t live, peak;
-
-static void *start_block(char *block, size_t size)
-{
-    if (!block)
-        return NULL;
-    memcpy(block, &size, sizeof size);
-    live += size;
-    peak = live > peak ? live : peak;
-    return block + HEADER;
-}
-
-static char *end_block(char *block)
-{
-    size_t size;
-    memcpy(&size, block - HEADER, sizeof size);
-    live -= size;
-    return block - HEADER;
-}
-
-static void *count_malloc(void *context, size_t size)
-{
-    (void)context;
-    return start_block(malloc(HEADER + size), size);
-}
-
-static void *count_realloc(void *context, void *block, size_t size)
-{
-    (void)context;
-    return start_block(realloc(end_block(block), HEADER + size), size);
-}
-
-static void count_free(void *context, void *block)
-{
-    (void)context;
-    free(end_block(block));
-}
-
-static int count_bytes(void **state)
-{
-    (void)state;
-    const prune_allocator counting = { count_malloc, count_realloc, count_free, NULL };
-    live = 0;
-    return prune_set_allocator(&counting) ? -1 : 0;
-}
-
-static int expect_no_bytes(void **state)
-{
-    (void)state;
-    return live != 0 || prune_set_allocator(NULL) ? -1 : 0;
-}
 
 /* ---- Parameters of a million entries: 4 MB each ---- */
 

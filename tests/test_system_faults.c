@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,10 @@ static struct refusal {
 } refusal;
 
 static bool broken; /* what was read last */
+
+/* Of files: how many there are, and the file that is cut off just before the next. */
+static int mappings;
+static const char *cut;
 
 static bool is_refused(const char *call)
 {
@@ -112,6 +117,33 @@ size_t __wrap_fread(void *to, size_t size, size_t count, FILE *file)
 {
     broken = is_refused("fread");
     return broken ? 0 : __real_fread(to, size, count, file);
+}
+
+void *__real_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset);
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset);
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset)
+{
+    if (is_refused("mmap"))
+        return MAP_FAILED;
+    if (cut)
+        assert_int_equal(truncate(cut, 100), 0);
+    cut = NULL;
+    mappings++;
+    return __real_mmap(address, size, protection, flags, descriptor, offset);
+}
+
+void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int descriptor, off_t offset);
+void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int descriptor, off_t offset)
+{
+    return __wrap_mmap(address, size, protection, flags, descriptor, offset);
+}
+
+int __real_munmap(void *address, size_t size);
+int __wrap_munmap(void *address, size_t size);
+int __wrap_munmap(void *address, size_t size)
+{
+    mappings--;
+    return __real_munmap(address, size);
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
@@ -334,6 +366,62 @@ static void elements_that_lie_far_apart_may_not_be_read(void **state)
     remove(name);
 }
 
+/* ---- Mapping ---- */
+
+static prune_status save_and_map(prune_dict **dict)
+{
+    static const char path[] = "test_system_faults.safetensors";
+    prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
+    prune_dict *saved = NULL;
+    prune_tensor *t = NULL;
+    options.mmap = true;
+    assert_ok(prune_dict_create(&saved));
+    assert_ok(prune_tensor_arange(&t, 0, 1000, 1, PRUNE_FLOAT32));
+    assert_ok(prune_dict_set(saved, "w", t));
+    assert_ok(prune_save(path, saved, PRUNE_FORMAT_AUTO));
+    prune_dict_release(saved);
+    prune_tensor_release(t);
+    prune_status status = prune_load(dict, path, &options);
+    remove(path);
+    return status;
+}
+
+static void a_mapping_lasts_as_long_as_its_tensors(void **state)
+{
+    (void)state;
+    prune_dict *dict = NULL;
+    mappings = 0;
+    assert_ok(save_and_map(&dict));
+    assert_int_equal(mappings, pruni_is_big_endian() ? 0 : 1);
+    prune_dict_release(dict);
+    assert_int_equal(mappings, 0);
+}
+
+static void what_is_not_mapped_is_read(void **state)
+{
+    (void)state;
+    prune_dict *dict = NULL;
+    mappings = 0;
+    refuse("mmap", 0);
+    assert_ok(save_and_map(&dict));
+    assert_null(refusal.call);
+    assert_int_equal(mappings, 0);
+    assert_int_equal(prune_tensor_data(prune_dict_get(dict, "w"))[999], 999);
+    prune_dict_release(dict);
+}
+
+/* Between the look at its length and the mapping: nothing may be touched that is not there. */
+static void a_file_that_is_cut_off_meanwhile_is_truncated(void **state)
+{
+    (void)state;
+    prune_dict *dict = NULL;
+    mappings = 0;
+    cut = "test_system_faults.safetensors";
+    assert_fails(save_and_map(&dict), PRUNE_ERROR_FORMAT, "truncated: test_system_faults.safetensors: ");
+    assert_null(cut);
+    assert_int_equal(mappings, 0);
+}
+
 static void a_failure_without_a_reason_is_told_without_one(void **state)
 {
     (void)state;
@@ -347,6 +435,9 @@ int main(void)
         cmocka_unit_test(reading_may_fail_at_any_byte),
         cmocka_unit_test(how_long_a_file_is_may_not_be_known),
         cmocka_unit_test(elements_that_lie_far_apart_may_not_be_read),
+        cmocka_unit_test(a_mapping_lasts_as_long_as_its_tensors),
+        cmocka_unit_test(what_is_not_mapped_is_read),
+        cmocka_unit_test(a_file_that_is_cut_off_meanwhile_is_truncated),
         cmocka_unit_test(a_failure_without_a_reason_is_told_without_one),
         cmocka_unit_test(a_refused_step_leaves_the_old_file_alone),
         cmocka_unit_test(a_link_that_cannot_be_followed_is_an_io_error),

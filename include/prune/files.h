@@ -40,6 +40,16 @@ typedef struct prune_load_options {
     prune_file_format format; /**< default PRUNE_FORMAT_AUTO; another one refuses every other kind of file */
     bool to_float32;          /**< convert floating-point tensors to float32; default false: as stored */
 
+    /** The tensors lie in a private mapping of the file, which stays until the last of them is released: pages are read
+     *  when they are touched, and what is written to a tensor changes memory alone, never the file. Until then nobody may
+     *  write to the file in place: the tensors would show it, and touching what has been cut off ends the process (on
+     *  POSIX with SIGBUS). Replacing the file, as prune_save() does, is safe. Default false: none of this can happen.
+     *  Read into memory of their own as ever are: bools, tensors in another byte order, not row-major, not aligned to the
+     *  size of their elements, converted, or empty, those of .pt that share memory with one before, and all tensors where
+     *  the file is a pipe, or the system has no mappings (it is not POSIX) or refuses one. prune_load_memory() takes no
+     *  notice. Sums of .pt and .npz are checked, for which their bytes are read. */
+    bool mmap;
+
     /** The dict in the file that holds the tensors, as a path of keys: "state_dict", "model", "optimizer.state.0". NULL
      *  (default): the file is a state dict itself. Where it is not, the error lists the entries that hold tensors. "":
      *  everything in the file, nested names joined by dots. For .pt alone: the other formats take NULL and "". */
@@ -53,13 +63,13 @@ typedef struct prune_load_options {
 } prune_load_options;
 
 /** The defaults. */
-#define PRUNE_LOAD_OPTIONS_INIT                                                \
-    {                                                                          \
-        sizeof(prune_load_options), PRUNE_FORMAT_AUTO, false, NULL, NULL, NULL \
+#define PRUNE_LOAD_OPTIONS_INIT                                                       \
+    {                                                                                 \
+        sizeof(prune_load_options), PRUNE_FORMAT_AUTO, false, false, NULL, NULL, NULL \
     }
 
 /** torch.load(path, weights_only=True), safetensors.torch.load_file, numpy.load: the tensors of a file. Each is
- *  contiguous, in memory of its own, also where the file's tensors share some; values are in the machine's byte order,
+ *  contiguous, in memory of its own (but see `mmap`), also where the file's tensors share some; values are in the machine's byte order,
  *  with all their bits, except that any byte but 0 of a bool becomes 1. The order is the file's: of safetensors by place
  *  of the data, then by name; of .pt that of the dict; of .npz that of the archive. safetensors' `__metadata__` is the
  *  dict's metadata. The file may be a pipe. `options` NULL: the defaults.

@@ -199,6 +199,7 @@ typedef struct pruni_file_tensor {
     uint64_t offset;    /* of its first element in the file */
     uint64_t bytes;     /* of all its elements, in row-major order without gaps */
     bool is_big_endian; /* the file's bytes */
+    bool is_shared;     /* one that comes before may have bytes of it */
     int64_t part;       /* for the format */
 } pruni_file_tensor;
 
@@ -255,6 +256,18 @@ prune_status pruni_file_read_strided(pruni_file *file, const pruni_file_tensor *
 
 /* Fails with crc where the file has a sum of the tensor's bytes that is not right. Reads all of them, once per sum. */
 prune_status pruni_file_check(pruni_file *file, const pruni_file_tensor *t);
+
+/* ---- Mapping (mapping.c): a file as memory, which a write changes without the file. Lives as long as a tensor in it ---- */
+
+typedef struct pruni_mapping pruni_mapping;
+
+/* *out is NULL where the file cannot be mapped: the system refuses, or it is a pipe, or memory. */
+prune_status pruni_mapping_create(pruni_mapping **out, const pruni_input *input);
+void pruni_mapping_release(pruni_mapping *mapping); /* takes NULL */
+
+/* A held tensor that lies in the mapping; NULL where it is to be read instead: there is no mapping, or it is not in it as
+ * pruni_file_read() would give it. */
+prune_status pruni_mapping_tensor(prune_tensor **out, pruni_mapping *mapping, const pruni_file_tensor *t);
 
 extern const pruni_file_format pruni_safetensors_format;
 extern const pruni_file_format pruni_pt_format;

@@ -61,20 +61,29 @@ static prune_status check_supported(const pruni_file *file, const prune_load_opt
 /* ---- Tensors ---- */
 
 static prune_status read_tensor(prune_tensor **out, pruni_file *file, const pruni_file_tensor *described,
-                                bool to_float32)
+                                prune_dtype dtype)
 {
-    prune_dtype dtype = (prune_dtype)described->held;
     prune_tensor *t = NULL;
-    if (pruni_file_check(file, described) || prune_tensor_empty(&t, described->sizes, described->ndim, dtype))
+    if (prune_tensor_empty(&t, described->sizes, described->ndim, (prune_dtype)described->held))
         return prune_last_status();
     prune_status status = pruni_file_read(file, described, 0, t->numel, pruni_tensor_pointer(t));
     if (!status)
-        status = prune_tensor_to(out, t, to_float32 && pruni_is_floating(dtype) ? PRUNE_FLOAT32 : dtype);
+        status = prune_tensor_to(out, t, dtype);
     prune_tensor_release(t);
     return status;
 }
 
-static prune_status fill_dict(prune_dict *dict, pruni_file *file, bool to_float32)
+static prune_status load_tensor(prune_tensor **out, pruni_file *file, const pruni_file_tensor *described,
+                                pruni_mapping *mapping, bool to_float32)
+{
+    prune_dtype held = (prune_dtype)described->held;
+    prune_dtype dtype = to_float32 && pruni_is_floating(held) ? PRUNE_FLOAT32 : held;
+    if (pruni_file_check(file, described) || (dtype == held && pruni_mapping_tensor(out, mapping, described)))
+        return prune_last_status();
+    return *out ? PRUNE_OK : read_tensor(out, file, described, dtype);
+}
+
+static prune_status fill_dict(prune_dict *dict, pruni_file *file, pruni_mapping *mapping, bool to_float32)
 {
     for (int64_t i = 0; i < file->metadata_count; i++)
         if (prune_dict_set_metadata(dict, file->metadata[i].key, file->metadata[i].text))
@@ -83,7 +92,7 @@ static prune_status fill_dict(prune_dict *dict, pruni_file *file, bool to_float3
         prune_tensor *t = NULL;
         if (file->tensors[i].held < 0)
             continue;
-        if (read_tensor(&t, file, &file->tensors[i], to_float32))
+        if (load_tensor(&t, file, &file->tensors[i], mapping, to_float32))
             return prune_last_status();
         prune_status status = prune_dict_set(dict, file->tensors[i].name, t);
         prune_tensor_release(t);
@@ -96,9 +105,14 @@ static prune_status fill_dict(prune_dict *dict, pruni_file *file, bool to_float3
 static prune_status make_dict(prune_dict **out, pruni_file *file, const prune_load_options *options)
 {
     prune_dict *dict = NULL;
-    if (check_supported(file, options) || prune_dict_create(&dict))
+    pruni_mapping *mapping = NULL;
+    if (check_supported(file, options) || (options->mmap && pruni_mapping_create(&mapping, &file->input)))
         return prune_last_status();
-    if (fill_dict(dict, file, options->to_float32)) {
+    prune_status status = prune_dict_create(&dict);
+    if (!status)
+        status = fill_dict(dict, file, mapping, options->to_float32);
+    pruni_mapping_release(mapping); /* its tensors hold it */
+    if (status) {
         prune_dict_release(dict);
         return prune_last_status();
     }

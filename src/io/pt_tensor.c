@@ -319,6 +319,7 @@ static prune_status count_sharing(description *d)
     pruni_pt_storage *first = &d->pt->storages[d->storage->first];
     if (++first->tensors > PRUNI_PT_MAX_SHARING)
         return bad_tensor(d, PRUNI_LIMIT, "shares its storage with more others than are read");
+    d->out->is_shared = first->tensors > 1;
     d->out->part = d->storage->first;
     return PRUNE_OK;
 }

@@ -11,9 +11,9 @@
 typedef struct pruni_storage {
     pruni_refs refs; /* handles (tensors) that see it */
     void *data;
-    bool owned;                                 /* data lie behind it, in the same block */
+    bool owned;                                 /* the library's memory, most often behind it in the same block */
     bool read_only;                             /* wrapped as const */
-    void (*release)(void *context, void *data); /* of wrapped memory; may be NULL */
+    void (*release)(void *context, void *data); /* of wrapped or mapped memory; may be NULL */
     void *context;
     prune_tensor *keeper; /* borrowed: see pruni_tensor_keep() */
 } pruni_storage;
