@@ -87,7 +87,8 @@ def check_conversion(prune, rng, path, counts):
     prune.save(os.fsencode(path), loaded, PT)
     wrong = expect(counts, "torch reads safetensors made .pt",
                    described(torch.load(path, weights_only=True)) == described(tensors))
-    back = prune.dict_from("load", os.fsencode(path), None)
+    mapping = ReadOptions(mmap=True)
+    back = prune.dict_from("load", os.fsencode(path), c.byref(mapping))
     for key, text in metadata.items():
         prune.dict_set_metadata(back, key, text)
     prune.save(os.fsencode(path), back, SAFETENSORS)

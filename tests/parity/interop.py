@@ -20,8 +20,8 @@ SKIPPED = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_char_p)
 
 
 class ReadOptions(libprune.Options):
-    _fields_ = [("size", c.c_size_t), ("format", c.c_int), ("to_float32", c.c_bool), ("entry", c.c_char_p),
-                ("skipped", SKIPPED), ("context", c.c_void_p)]
+    _fields_ = [("size", c.c_size_t), ("format", c.c_int), ("to_float32", c.c_bool), ("mmap", c.c_bool),
+                ("entry", c.c_char_p), ("skipped", SKIPPED), ("context", c.c_void_p)]
 
 
 def described(tensors):
@@ -35,10 +35,10 @@ def read_metadata(prune, loaded):
     return metadata
 
 
-def load(prune, path, skipped=None):
+def load(prune, path, skipped=None, mmap=False):
     """Tensors, described, and metadata."""
     callback = SKIPPED(lambda _, name, dtype: skipped.append(name.decode())) if skipped is not None else SKIPPED()
-    options = ReadOptions(skipped=callback)
+    options = ReadOptions(skipped=callback, mmap=mmap)
     loaded = prune.dict_from("load", os.fsencode(path), c.byref(options))
     return described(loaded.torch()), read_metadata(prune, loaded)
 

@@ -90,6 +90,7 @@ def check_reading(prune, rng, path, counts):
     safetensors.torch.save_file(tensors, path, metadata or None)
     loaded, got = load(prune, path)
     wrong = expect(counts, "ours reads torch's", loaded == described(tensors))
+    wrong += expect(counts, "ours maps torch's", load(prune, path, mmap=True)[0] == described(tensors))
     wrong += expect(counts, "metadata read by ours", got == metadata)
     wrong += expect(counts, "order in the file", list(loaded) == in_file_order(path))
     if all(t.dtype != torch.bfloat16 for t in tensors.values()):
