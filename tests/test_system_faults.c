@@ -2,6 +2,7 @@
  * linker is told in CMakeLists.txt. */
 #if defined(__unix__) || defined(__APPLE__)
 #define _POSIX_C_SOURCE 200809L
+#define _FILE_OFFSET_BITS 64
 #endif
 
 #include "file_support.h"
@@ -109,6 +110,22 @@ int __wrap_ferror(FILE *file);
 int __wrap_ferror(FILE *file)
 {
     return broken || is_refused("ferror") ? 1 : __real_ferror(file);
+}
+
+static off_t reserved; /* at last */
+
+int __real_fallocate(int descriptor, int mode, off_t offset, off_t size);
+int __wrap_fallocate(int descriptor, int mode, off_t offset, off_t size);
+int __wrap_fallocate(int descriptor, int mode, off_t offset, off_t size)
+{
+    reserved = size;
+    return is_refused("fallocate") ? -1 : __real_fallocate(descriptor, mode, offset, size);
+}
+
+int __wrap_fallocate64(int descriptor, int mode, off_t offset, off_t size);
+int __wrap_fallocate64(int descriptor, int mode, off_t offset, off_t size)
+{
+    return __wrap_fallocate(descriptor, mode, offset, size);
 }
 
 size_t __real_fread(void *to, size_t size, size_t count, FILE *file);
@@ -234,6 +251,36 @@ static void a_directory_that_cannot_be_opened_is_nothing_to_wait_for(void **stat
     assert_null(refusal.call);
     expect_file(name, "new");
     remove(name);
+}
+
+static void save_thousand(const char *path)
+{
+    prune_dict *dict = NULL;
+    prune_tensor *t = NULL;
+    assert_ok(prune_dict_create(&dict));
+    assert_ok(prune_tensor_arange(&t, 0, 1000, 1, PRUNE_FLOAT32));
+    assert_ok(prune_dict_set(dict, "w", t));
+    assert_ok(prune_save(path, dict, PRUNE_FORMAT_AUTO));
+    prune_dict_release(dict);
+    prune_tensor_release(t);
+}
+
+/* A place for the bytes is nothing that they need. */
+static void what_is_not_reserved_is_written(void **state)
+{
+    (void)state;
+    static const char path[] = "test_system_faults.npy";
+    for (int is_refusing = 0; is_refusing < 2; is_refusing++) {
+        struct stat info;
+        refuse(is_refusing ? "fallocate" : NULL, 0);
+        reserved = 0;
+        save_thousand(path);
+        assert_null(refusal.call);
+        assert_int_equal(reserved, 4000);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_size, 4128);
+        remove(path);
+    }
 }
 
 /* ---- Reading ---- */
@@ -372,15 +419,8 @@ static prune_status save_and_map(prune_dict **dict)
 {
     static const char path[] = "test_system_faults.safetensors";
     prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
-    prune_dict *saved = NULL;
-    prune_tensor *t = NULL;
     options.mmap = true;
-    assert_ok(prune_dict_create(&saved));
-    assert_ok(prune_tensor_arange(&t, 0, 1000, 1, PRUNE_FLOAT32));
-    assert_ok(prune_dict_set(saved, "w", t));
-    assert_ok(prune_save(path, saved, PRUNE_FORMAT_AUTO));
-    prune_dict_release(saved);
-    prune_tensor_release(t);
+    save_thousand(path);
     prune_status status = prune_load(dict, path, &options);
     remove(path);
     return status;
@@ -440,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_cut_off_meanwhile_is_truncated),
         cmocka_unit_test(a_failure_without_a_reason_is_told_without_one),
         cmocka_unit_test(a_refused_step_leaves_the_old_file_alone),
+        cmocka_unit_test(what_is_not_reserved_is_written),
         cmocka_unit_test(a_link_that_cannot_be_followed_is_an_io_error),
         cmocka_unit_test(a_device_that_cannot_be_opened_is_an_io_error),
         cmocka_unit_test(a_directory_that_cannot_be_written_is_told),

@@ -2,6 +2,9 @@
  * fsync of the directory, so that the path always holds the old file or the new one. Elsewhere the same with what C11
  * has. */
 #if defined(__unix__) || defined(__APPLE__)
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* fallocate, which fails where posix_fallocate would write the bytes itself */
+#endif
 #define _POSIX_C_SOURCE 200809L
 #define _FILE_OFFSET_BITS 64
 #define HAVE_POSIX 1
@@ -280,6 +283,19 @@ static prune_status put_in_place(const pruni_output *output)
 }
 
 #endif
+
+/* ---- All ---- */
+
+void pruni_output_reserve(const pruni_output *output, uint64_t size)
+{
+#if defined(FALLOC_FL_KEEP_SIZE)
+    if (output->temporary && size > 0 && size <= INT64_MAX && (uint64_t)(off_t)size == size)
+        (void)!fallocate(fileno(output->file), FALLOC_FL_KEEP_SIZE, 0, (off_t)size); /* no room: writing will tell */
+#else
+    (void)output;
+    (void)size;
+#endif
+}
 
 prune_status pruni_output_write(pruni_output *output, const void *bytes, size_t size)
 {

@@ -93,9 +93,10 @@ static prune_status list_item(pruni_writer *writer, pruni_writer_item *item)
     return measure(writer, item);
 }
 
-static prune_status list_items(pruni_writer *writer, const pruni_writer_tensor *tensors, int64_t count)
+/* *bytes: of all tensors. */
+static prune_status list_items(uint64_t *bytes, pruni_writer *writer, const pruni_writer_tensor *tensors, int64_t count)
 {
-    uint64_t bytes = 0;
+    *bytes = 0;
     writer->count = count;
     writer->items = pruni_alloc_array((size_t)count, sizeof *writer->items);
     writer->order = pruni_alloc_array((size_t)count, sizeof *writer->order);
@@ -106,9 +107,9 @@ static prune_status list_items(pruni_writer *writer, const pruni_writer_tensor *
         writer->order[i] = &writer->items[i];
         if (list_item(writer, &writer->items[i]))
             return prune_last_status();
-        bytes += writer->items[i].bytes < INT64_MAX - bytes ? writer->items[i].bytes : INT64_MAX - bytes;
+        *bytes += writer->items[i].bytes < INT64_MAX - *bytes ? writer->items[i].bytes : INT64_MAX - *bytes;
     }
-    if (bytes == INT64_MAX)
+    if (*bytes == INT64_MAX)
         return pruni_cannot_write(PRUNE_ERROR_VALUE, writer, "the tensors are too large for one file");
     return PRUNE_OK;
 }
@@ -187,11 +188,13 @@ prune_status pruni_writer_open(pruni_writer *writer, const char *path, prune_fil
     if ((unsigned)format >= FORMATS)
         return prune_fail(PRUNE_ERROR_VALUE, "cannot write '%s': there is no format %d", path, (int)format);
     *writer = (pruni_writer){ .path = path, .format = formats[format], .zip.output = &writer->output };
-    if (list_items(writer, tensors, count) || writer->format->prepare(writer, metadata, metadata_count)
+    uint64_t bytes;
+    if (list_items(&bytes, writer, tensors, count) || writer->format->prepare(writer, metadata, metadata_count)
         || pruni_output_open(&writer->output, path)) {
         free_writer(writer);
         return prune_last_status();
     }
+    pruni_output_reserve(&writer->output, bytes);
     if (begin(writer)) {
         pruni_writer_abandon(writer);
         return prune_last_status();
