@@ -2,7 +2,7 @@
 #ifndef PRUNI_KERNELS_LINEAR_H
 #define PRUNI_KERNELS_LINEAR_H
 
-#include <stdint.h>
+#include "kernels/internal.h"
 
 enum {
     PRUNI_LINEAR_FEW = 12,  /* so many rows or fewer are not packed */
@@ -23,6 +23,12 @@ static inline int64_t pruni_linear_packed_columns(int64_t rows)
 {
     return (int64_t)PRUNI_LINEAR_ROWS * PRUNI_LINEAR_IN / pruni_linear_packed_rows(rows) / PRUNI_LINEAR_UNIT
            * PRUNI_LINEAR_UNIT;
+}
+
+/* The row of the weight for an output; beyond the edge the last one stands for those that are not there. */
+static inline const float *pruni_linear_weight_row(const pruni_linear *l, int64_t o)
+{
+    return l->weight + (o < l->out ? o : l->out - 1) * l->in;
 }
 
 #endif

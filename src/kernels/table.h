@@ -30,7 +30,7 @@
     ROW(uniform_range, uniform_range_fn, portable, avx2, avx512, portable) \
     ROW(conv, conv_fn, portable, avx2, avx2, neon)                         \
     ROW(max_pool, max_pool_fn, portable, avx2, avx2, neon)                 \
-    ROW(linear, linear_fn, portable, avx2, avx2, neon)                     \
+    ROW(linear, linear_fn, portable, avx2, avx512, neon)                   \
     ROW(relu, unary_run, portable, avx2, avx512, neon)                     \
     ROW(sigmoid, unary_run, portable, avx2, avx512, neon)                  \
     ROW(tanh, unary_run, portable, avx2, avx512, neon)
