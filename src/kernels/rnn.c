@@ -1,4 +1,5 @@
 /* LSTM and GRU, step by step. */
+#include "base/internal.h"
 #include "kernels/internal.h"
 
 /* The new state of the n-th sequence of the batch from its gates, which hold the part of the old state, and from the part
@@ -35,13 +36,33 @@ static void gru_step(const pruni_rnn *rnn, int64_t n, const float *input_gates)
         h[i] = (h[i] - candidate[i]) * update[i] + candidate[i];
 }
 
+/* The part of the old state. Of one row some outputs at a time, forwards and backwards by turns: what the step before read
+ * last is still in the cache. */
+static void multiply_state(const pruni_linear *state, bool backwards)
+{
+    enum { SOME = 64 };
+    if (state->rows > 1) {
+        pruni_kernel_linear(state);
+        return;
+    }
+    for (int64_t done = 0; done < state->out; done += SOME) {
+        pruni_linear part = *state;
+        part.out = pruni_smaller(state->out - done, SOME);
+        const int64_t first = backwards ? state->out - done - part.out : done;
+        part.weight += first * state->in;
+        part.bias = state->bias ? state->bias + first : NULL;
+        part.y += first;
+        pruni_kernel_linear(&part);
+    }
+}
+
 static void run(const pruni_rnn *rnn, int64_t gate_count, rnn_step *step)
 {
     const int64_t hidden = rnn->hidden, width = gate_count * hidden;
     const pruni_linear state = { rnn->batch, hidden, width, rnn->h, rnn->weight, rnn->bias, rnn->gates, rnn->scratch };
     for (int64_t passed = 0; passed < rnn->length; passed++) {
         int64_t time = rnn->reverse ? rnn->length - 1 - passed : passed;
-        pruni_kernel_linear(&state);
+        multiply_state(&state, passed % 2 == 1);
         for (int64_t n = 0; n < rnn->batch; n++) {
             int64_t row = time * rnn->time_step + n * rnn->batch_step;
             step(rnn, n, rnn->input_gates + row * width);
