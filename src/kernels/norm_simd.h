@@ -64,20 +64,38 @@ SIMD_INLINE vfloat take_in_channels(pruni_norm_sum kind, vfloat sums, const floa
     return sums;
 }
 
+/* Rows of channels of one entry each; gives how many channels were taken in. */
+SIMD_INLINE int64_t take_in_rows(pruni_norm_sum kind, float *sums, const float *x, int64_t count, int rows)
+{
+    int64_t c = 0;
+    for (; c + LANES <= count; c += LANES) {
+        vfloat added = v_load(sums + c);
+        for (int row = 0; row < rows; row++)
+            added = taken_in(kind, added, v_load(x + row * count + c));
+        v_store(sums + c, added);
+    }
+    return c;
+}
+
+enum { ROWS = 4 }; /* at a time: sums are loaded and stored once for so many */
+
 /* The kind is known when this is compiled. Channels left over are the reference's. */
 SIMD_INLINE void channels_of_kind(pruni_norm_sum kind, float *sums, const float *x, pruni_channels channels)
 {
-    for (int64_t o = 0; o < channels.outer; o++) {
+    const int64_t row = channels.count * channels.inner;
+    for (int64_t o = 0, rows; o < channels.outer; o += rows, x += rows * row) {
         int64_t c = 0;
-        for (; c + LANES <= channels.count; c += LANES) {
-            const float *first = x + c * channels.inner;
-            vfloat added = channels.inner == 1 ? taken_in(kind, v_load(sums + c), v_load(first))
-                                               : take_in_channels(kind, v_load(sums + c), first, channels.inner);
-            v_store(sums + c, added);
-        }
+        rows = channels.inner == 1 && channels.outer - o >= ROWS ? ROWS : 1;
+        if (rows == ROWS)
+            c = take_in_rows(kind, sums, x, channels.count, ROWS);
+        else if (channels.inner == 1)
+            c = take_in_rows(kind, sums, x, channels.count, 1);
+        else
+            for (; c + LANES <= channels.count; c += LANES)
+                v_store(sums + c, take_in_channels(kind, v_load(sums + c), x + c * channels.inner, channels.inner));
         const pruni_channels rest = { 1, channels.count - c, channels.inner };
-        pruni_norm_channels_portable(kind, 0, sums + c, x + c * channels.inner, rest);
-        x += channels.count * channels.inner;
+        for (int64_t r = 0; r < rows; r++)
+            pruni_norm_channels_portable(kind, 0, sums + c, x + r * row + c * channels.inner, rest);
     }
 }
 
