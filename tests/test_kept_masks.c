@@ -308,6 +308,20 @@ static void the_method_and_the_buffer_outlive_the_module(void **state)
     prune_module_release(net);
 }
 
+static void removing_writes_elsewhere_where_the_parameter_is_a_kept_mask(void **state)
+{
+    (void)state;
+    prune_module *net = by_given_mask(), *other = NULL;
+    assert_ok(prune_module_create(&other, "Net", NULL, NULL));
+    assert_ok(prune_module_register_parameter(other, "weight", mask_of(net)));
+    assert_ok(prune_l1_unstructured(other, "weight", prune_count(3), NULL));
+    assert_ok(prune_remove(other, "weight"));
+    assert_ptr_equal(weight_of(other), mask_of(net));
+    assert_kept(method_of(net), given, 4);
+    prune_module_release(other);
+    prune_module_release(net);
+}
+
 static void loaded_masks_are_kept_too(void **state)
 {
     (void)state;
@@ -336,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_parameter_listed_twice_keeps_both_slices),
         cmocka_unit_test(a_copy_of_the_module_keeps_its_own),
         cmocka_unit_test(the_method_and_the_buffer_outlive_the_module),
+        cmocka_unit_test(removing_writes_elsewhere_where_the_parameter_is_a_kept_mask),
         cmocka_unit_test(loaded_masks_are_kept_too),
     };
     return cmocka_run_group_tests_name("kept masks", tests, count_allocations, expect_no_leak);

@@ -83,7 +83,8 @@ static prune_tensor *adoptable(const prune_module *module, const char *name)
     int64_t order[PRUNE_MAX_DIMS];
     int64_t place = pruni_registry_find(&module->attributes, name);
     prune_tensor *t = place >= 0 ? module->attributes.items[place].tensor : NULL;
-    bool usable = t && t->storage->owned && t->dtype == PRUNE_FLOAT32 && pruni_dense_order(order, t);
+    bool usable = t && t->storage->owned && !t->storage->keeper && t->dtype == PRUNE_FLOAT32
+                  && pruni_dense_order(order, t);
     return usable ? t : NULL;
 }
 

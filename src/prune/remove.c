@@ -15,11 +15,12 @@ static bool elements_are_apart(const prune_tensor *t)
     return true;
 }
 
-/* Wrapped memory is written as long as it may be; memory of our own only if no other handle would see it. */
+/* Wrapped memory is written as long as it may be; memory of our own only if nobody else would see it, or keeps its values. */
 static bool may_write(const prune_tensor *orig, const prune_tensor *mask)
 {
-    return !orig->storage->read_only && (!orig->storage->owned || !pruni_tensor_shares_storage(orig))
-           && orig->storage != mask->storage && (orig->numel == 0 || elements_are_apart(orig));
+    return !orig->storage->read_only && !orig->storage->keeper
+           && (!orig->storage->owned || !pruni_tensor_shares_storage(orig)) && orig->storage != mask->storage
+           && (orig->numel == 0 || elements_are_apart(orig));
 }
 
 /* Letting go of what is replaced may call the program, which must find everything in its place. */
