@@ -17,17 +17,24 @@ char *pruni_suffixed(const char *name, const char *suffix)
     return joined;
 }
 
-prune_status pruni_get_own(prune_tensor **t, const prune_module *module, const char *name)
+static const pruni_entry *find_own(const prune_module *module, const char *name)
 {
     const pruni_registry *registries[] = { &module->attributes, &module->parameters, &module->buffers };
     for (size_t i = 0; i < sizeof registries / sizeof registries[0]; i++) {
         int64_t place = pruni_registry_find(registries[i], name);
-        if (place >= 0) {
-            *t = registries[i]->items[place].tensor;
-            return PRUNE_OK;
-        }
+        if (place >= 0)
+            return &registries[i]->items[place];
     }
-    return pruni_no_attribute(module, name);
+    return NULL;
+}
+
+prune_status pruni_get_own(prune_tensor **t, const prune_module *module, const char *name)
+{
+    const pruni_entry *entry = find_own(module, name);
+    if (!entry)
+        return pruni_no_attribute(module, name);
+    *t = entry->tensor;
+    return PRUNE_OK;
 }
 
 /* ---- mask * orig ---- */
@@ -134,12 +141,37 @@ static prune_status show_value(prune_module *module, const pruni_pruning *prunin
     return prune_module_set_tensor(module, pruning->name, value);
 }
 
+/* A factor that can be multiplied into the value as it is. */
+static const prune_tensor *plain_factor(const prune_module *module, const char *name, const prune_tensor *value)
+{
+    const pruni_entry *entry = find_own(module, name);
+    const prune_tensor *t = entry ? entry->tensor : NULL;
+    bool is_plain = t && t->dtype == PRUNE_FLOAT32 && pruni_same_shape(t, value) && t->storage != value->storage;
+    return is_plain ? t : NULL;
+}
+
+bool pruni_renew_value(const prune_module *module, const pruni_pruning *pruning)
+{
+    prune_tensor *value = pruning->value;
+    const pruni_entry *shown = value ? find_own(module, pruning->name) : NULL;
+    if (!shown || shown->tensor != value)
+        return false;
+    const prune_tensor *mask = plain_factor(module, pruning->mask_name, value);
+    const prune_tensor *orig = plain_factor(module, pruning->orig_name, value);
+    if (!mask || !orig)
+        return false;
+    pruni_set_value(value, mask, orig);
+    return true;
+}
+
 static prune_status recompute(void *context, prune_module *module, prune_tensor *const *x, int64_t nx)
 {
     pruni_pruning *pruning = context;
     prune_tensor *mask = NULL, *orig = NULL, *value = NULL, *replaced = NULL;
     (void)x;
     (void)nx;
+    if (pruni_renew_value(module, pruning))
+        return PRUNE_OK;
     bool failed = pruni_get_mask(&mask, module, pruning->mask_name) || pruni_get_orig(&orig, module, pruning->orig_name)
                   || pruni_fit_value(&value, module, pruning, mask, orig)
                   || show_value(module, pruning, value, &replaced);

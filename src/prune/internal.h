@@ -264,6 +264,9 @@ void pruni_multiply(prune_tensor *value, const prune_tensor *mask, const prune_t
 
 /* The same, and the marks of a value computed from a parameter; the marks alone. */
 void pruni_set_value(prune_tensor *value, const prune_tensor *mask, const prune_tensor *orig);
+
+/* What the hook does, where all is in its place and takes no memory; else false, and nothing is done. */
+bool pruni_renew_value(const prune_module *module, const pruni_pruning *pruning);
 void pruni_mark_value(prune_tensor *value, const prune_tensor *orig);
 
 /* Fails with type, as PyTorch does, unless the method can choose among several tensors together (global.c). */

@@ -225,24 +225,6 @@ static prune_status prepare(plan *p)
 
 /* ---- Committing ---- */
 
-static const prune_tensor *float32_of(const pruni_registry *registry, const char *name, const prune_tensor *like)
-{
-    int64_t place = pruni_registry_find(registry, name);
-    const prune_tensor *t = place >= 0 ? registry->items[place].tensor : NULL;
-    return t && t->dtype == PRUNE_FLOAT32 && pruni_same_shape(t, like) ? t : NULL;
-}
-
-/* What the next run of the hooks does, where that takes no memory: unless somebody has put other tensors in place. */
-static void renew_value(const change *c)
-{
-    const pruni_pruning *pruning = pruni_pruning_of(pruni_find_hook(c->module, c->name));
-    prune_tensor *value = pruning->value;
-    const prune_tensor *mask = value ? float32_of(&c->module->buffers, pruning->mask_name, value) : NULL;
-    const prune_tensor *orig = value ? float32_of(&c->module->parameters, pruning->orig_name, value) : NULL;
-    if (mask && orig && mask->storage != value->storage && orig->storage != value->storage)
-        pruni_set_value(value, mask, orig);
-}
-
 static void commit(plan *p)
 {
     for (int64_t i = 0; i < p->count; i++)
@@ -254,7 +236,8 @@ static void commit(plan *p)
             pruni_removal_commit(&p->changes[i].removal);
             break;
         case KEEPS:
-            renew_value(&p->changes[i]);
+            (void)pruni_renew_value(p->changes[i].module, /* or else the next run of the hooks does */
+                                    pruni_pruning_of(pruni_find_hook(p->changes[i].module, p->changes[i].name)));
             break;
         }
 }
