@@ -47,9 +47,19 @@ static bool is_large(const pruni_conv_layout *layout)
     return size > 8 * work + 4096;
 }
 
+/* Where rows do not end with a run, a direct convolution computes outputs twice, which takes time, and cannot be done for
+ * some taps after others. */
+static bool is_better_gathered(const pruni_conv_layout *layout)
+{
+    const int64_t width = layout->conv.out[2], rest = width % PRUNI_CONV_RUN;
+    if (width < PRUNI_CONV_RUN || rest == 0)
+        return width < PRUNI_CONV_RUN;
+    double twice = (double)(PRUNI_CONV_RUN - rest) / (double)width, gathering = 0.04 + 4 / (double)layout->out_group;
+    return layout->taps > PRUNI_CONV_TAPS || twice > gathering;
+}
+
 bool pruni_conv_lay_out(pruni_conv_layout *layout, const pruni_conv *conv)
 {
-    enum { FEW_CHANNELS = 24 };
     *layout = (pruni_conv_layout){ .conv = *conv, .padded = is_padded(conv) };
     bool flat = is_pointwise(conv);
     if (flat)
@@ -62,8 +72,7 @@ bool pruni_conv_lay_out(pruni_conv_layout *layout, const pruni_conv *conv)
     layout->out_size = product(conv->out);
     if (layout->taps == 0 || layout->out_size == 0)
         return false;
-    layout->gathered = layout->out_group >= FEW_CHANNELS || conv->out[2] < PRUNI_CONV_RUN
-                       || layout->taps > PRUNI_CONV_TAPS;
+    layout->gathered = is_better_gathered(layout);
     bool overruns = layout->gathered && (!flat || layout->out_size % PRUNI_CONV_TILE != 0);
     layout->copied = layout->padded || conv->stride[2] > 1 || overruns;
     if (!layout->copied) {
@@ -84,9 +93,14 @@ bool pruni_conv_lay_out(pruni_conv_layout *layout, const pruni_conv *conv)
     return true;
 }
 
+int64_t pruni_conv_apart(const pruni_conv_layout *layout)
+{
+    return layout->out_size < PRUNI_CONV_RUN ? layout->out_group * PRUNI_CONV_RUN : 0;
+}
+
 int64_t pruni_conv_layout_size(const pruni_conv_layout *layout)
 {
-    return (layout->gathered ? PRUNI_CONV_PANELS : 0)
+    return (layout->gathered ? PRUNI_CONV_PANEL : 0) + pruni_conv_apart(layout)
            + (layout->copied ? layout->in_group * layout->channel + PRUNI_CONV_TILE : 0);
 }
 

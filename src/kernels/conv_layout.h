@@ -6,12 +6,11 @@
 
 enum {
     PRUNI_CONV_RUN = 8,     /* outputs side by side that a direct convolution needs */
-    PRUNI_CONV_TILE = 16,   /* outputs of a gathered one at a time */
-    PRUNI_CONV_TAPS = 512,  /* of a direct one, at most */
-    PRUNI_CONV_TILES = 4,   /* whose taps are gathered together, */
-    PRUNI_CONV_CHUNK = 256, /* so many of them */
-    PRUNI_CONV_PANEL = (PRUNI_CONV_CHUNK + 1) * PRUNI_CONV_TILE, /* of one tile; what is behind the taps is of no use */
-    PRUNI_CONV_PANELS = PRUNI_CONV_TILES * PRUNI_CONV_PANEL
+    PRUNI_CONV_TILE = 16,   /* outputs of a gathered one: at least so many at a time, */
+    PRUNI_CONV_WIDEST = 64, /* at most so many */
+    PRUNI_CONV_TAPS = 512,  /* of a direct one at a time */
+    PRUNI_CONV_CHUNK = 256, /* of a gathered one at a time */
+    PRUNI_CONV_PANEL = (PRUNI_CONV_CHUNK + 1) * PRUNI_CONV_WIDEST /* gathered taps; what is behind them is of no use */
 };
 
 /* One group of one image. A row of the layout holds, for a stride s along the last dim, s phases: columns 0, s, 2s, ...,
@@ -33,7 +32,10 @@ typedef struct pruni_conv_layout {
 /* False: the layout would be large for what is computed with it, or there is nothing to compute. */
 bool pruni_conv_lay_out(pruni_conv_layout *layout, const pruni_conv *conv);
 
-/* The floats of the scratch: PRUNI_CONV_PANELS for taps that are gathered, then the copy. */
+/* The floats that outputs take apart from the others, where they are fewer than a run. */
+int64_t pruni_conv_apart(const pruni_conv_layout *layout);
+
+/* The floats of the scratch: PRUNI_CONV_PANEL for taps that are gathered, then outputs apart, then the copy. */
 int64_t pruni_conv_layout_size(const pruni_conv_layout *layout);
 
 /* Can be read up to a tile behind its end. */

@@ -1,10 +1,8 @@
 /* Convolution in NEON. */
-#include "kernels/conv_layout.h"
+#include "kernels/conv_tiles.h"
 #include "kernels/simd_neon.h"
 #include "kernels/table.h"
 
 #if defined(PRUNI_NEON)
-#include <string.h>
-
 #include "kernels/conv_simd.h"
 #endif

@@ -19,7 +19,7 @@
 #define SIMD_UNROLL
 #endif
 
-enum { LANES = 8 };
+enum { LANES = 8, REGISTERS = 16 };
 typedef __m256 vfloat;
 typedef __m256i vint;
 typedef __m256i vmask; /* all bits of a lane or none */
@@ -32,6 +32,17 @@ SIMD_INLINE vfloat v_load(const float *from)
 SIMD_INLINE void v_store(float *to, vfloat a)
 {
     _mm256_storeu_ps(to, a);
+}
+
+/* From and to one place; wider vectors have more. */
+SIMD_INLINE vfloat v_load_pieces(const float *const *from, int64_t offset)
+{
+    return v_load(from[0] + offset);
+}
+
+SIMD_INLINE void v_store_pieces(float *const *to, int64_t offset, vfloat a)
+{
+    v_store(to[0] + offset, a);
 }
 
 /* So many floats that are written would not stay in the caches: where a loop does nothing else of note, writing past them

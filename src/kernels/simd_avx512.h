@@ -20,7 +20,7 @@
 #define SIMD_UNROLL
 #endif
 
-enum { LANES = 16 };
+enum { LANES = 16, REGISTERS = 32 };
 typedef __m512 vfloat;
 typedef __mmask16 vmask; /* a bit a lane */
 
@@ -32,6 +32,20 @@ SIMD_INLINE vfloat v_load(const float *from)
 SIMD_INLINE void v_store(float *to, vfloat a)
 {
     _mm512_storeu_ps(to, a);
+}
+
+/* From and to two places, 8 floats each. Addresses that stay in memory leave registers to the loops around. */
+SIMD_INLINE vfloat v_load_pieces(const float *const *from, int64_t offset)
+{
+    const float *const volatile *places = from;
+    __m512 first = _mm512_castps256_ps512(_mm256_loadu_ps(places[0] + offset));
+    return _mm512_insertf32x8(first, _mm256_loadu_ps(places[1] + offset), 1);
+}
+
+SIMD_INLINE void v_store_pieces(float *const *to, int64_t offset, vfloat a)
+{
+    _mm256_storeu_ps(to[0] + offset, _mm512_castps512_ps256(a));
+    _mm256_storeu_ps(to[1] + offset, _mm512_extractf32x8_ps(a, 1));
 }
 
 /* Into the cache, soon. */

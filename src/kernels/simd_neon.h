@@ -22,7 +22,7 @@
 #define SIMD_UNROLL
 #endif
 
-enum { LANES = 8 };
+enum { LANES = 8, REGISTERS = 16 };
 
 typedef struct vfloat {
     float32x4_t low, high;
@@ -186,6 +186,17 @@ SIMD_INLINE void v_stream(float *to, vfloat a)
 
 SIMD_INLINE void v_fence(void)
 {
+}
+
+/* From and to one place; wider vectors have more. */
+SIMD_INLINE vfloat v_load_pieces(const float *const *from, int64_t offset)
+{
+    return v_load(from[0] + offset);
+}
+
+SIMD_INLINE void v_store_pieces(float *const *to, int64_t offset, vfloat a)
+{
+    v_store(to[0] + offset, a);
 }
 
 /* Into the cache, soon. */

@@ -28,7 +28,7 @@
     ROW(mt19937_temper, temper, portable, avx2, avx512, portable)          \
     ROW(uniform_float, uniform_float_fn, portable, avx2, avx512, portable) \
     ROW(uniform_range, uniform_range_fn, portable, avx2, avx512, portable) \
-    ROW(conv, conv_fn, portable, avx2, avx2, neon)                         \
+    ROW(conv, conv_fn, portable, avx2, avx512, neon)                       \
     ROW(max_pool, max_pool_fn, portable, avx2, avx2, neon)                 \
     ROW(linear, linear_fn, portable, avx2, avx512, neon)                   \
     ROW(relu, unary_run, portable, avx2, avx512, neon)                     \

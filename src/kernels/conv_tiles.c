@@ -1,0 +1,244 @@
+/* Convolution in tiles: which outputs of which channels are in one, and where their taps are read. */
+#include "kernels/conv_tiles.h"
+#include "kernels/table.h"
+
+#include <string.h>
+
+enum { RUN = PRUNI_CONV_RUN, ROWS = PRUNI_CONV_ROWS };
+
+/* One group of one image. */
+typedef struct conv_group {
+    const pruni_conv_shape *shapes;
+    const pruni_conv_layout *layout;
+    float *y;
+    int64_t y_stride; /* from channel to channel */
+    const float *x;   /* laid out */
+    const float *weight, *bias;
+    int64_t tap, taps;      /* that are added */
+    const int64_t *offsets; /* of those */
+} conv_group;
+
+/* How many of the channels from o on are next: ROWS, the last ones in parts that are about equal. */
+static inline int64_t next_rows(int64_t channels, int64_t o)
+{
+    int64_t left = channels - o;
+    if (left > 2 * ROWS)
+        return left == 2 * ROWS + 1 ? ROWS - 1 : ROWS;
+    return left > ROWS ? (left + 1) / 2 : left;
+}
+
+/* A tile that fills up with pieces of the outputs of channels `first` to before `end`, which are of one shape. */
+typedef struct conv_filling {
+    pruni_conv_tile tile;
+    const conv_group *group;
+    int64_t first, end;
+    int filled, pieces, part_pieces;
+} conv_filling;
+
+static conv_filling filling_from(const conv_group *g, int64_t first)
+{
+    const int64_t channels = g->layout->out_group;
+    const pruni_conv_shape *shape = &g->shapes[next_rows(channels, first)], *next = shape;
+    int64_t end = first;
+    while (next->part_pieces == shape->part_pieces && end < channels) {
+        end += next_rows(channels, end);
+        next = &g->shapes[next_rows(channels, end)];
+    }
+    return (conv_filling){
+        .tile = { .y_stride = g->y_stride,
+                  .offsets = g->offsets,
+                  .taps = g->taps,
+                  .weight_stride = g->layout->taps,
+                  .begun = g->tap > 0 },
+        .group = g,
+        .first = first,
+        .end = end,
+        .pieces = shape->pieces,
+        .part_pieces = shape->part_pieces,
+    };
+}
+
+/* For all the channels. */
+static void convolve_tile(conv_filling *f)
+{
+    const conv_group *g = f->group;
+    pruni_conv_tile *t = &f->tile;
+    for (int64_t o = f->first, rows; o < f->end; o += rows) {
+        rows = next_rows(g->layout->out_group, o);
+        t->weight = g->weight + o * g->layout->taps + g->tap;
+        t->bias = g->bias ? g->bias + o : NULL;
+        if (f->filled == f->pieces)
+            g->shapes[rows].full(t, 0);
+        else
+            for (int p = 0; p < f->filled; p += f->part_pieces)
+                g->shapes[rows].part(t, p);
+        if (o + rows < f->end)
+            for (int p = 0; p < f->filled; p++)
+                t->y[p] += rows * t->y_stride;
+    }
+    f->filled = 0;
+}
+
+static inline void add_piece(conv_filling *f, float *y, const float *x)
+{
+    f->tile.x[f->filled] = x;
+    f->tile.y[f->filled++] = y;
+}
+
+/* ---- Taps read where they are ---- */
+
+/* The last piece of a row, where it does not end with one, begins before the end of the one before it. */
+static inline void add_row(conv_filling *f, float *y, const float *x, int64_t width)
+{
+    for (int64_t i = 0; i < width; i += RUN) {
+        int64_t start = i + RUN <= width ? i : width - RUN;
+        add_piece(f, y + start, x + start);
+        if (f->filled == f->pieces)
+            convolve_tile(f);
+    }
+}
+
+/* The last part of a tile, where it is not full, ends with the last piece again. */
+static void convolve_directly(const conv_group *g)
+{
+    const pruni_conv_layout *layout = g->layout;
+    const int64_t *out = layout->conv.out, *stride = layout->conv.stride;
+    for (int64_t first = 0; first < layout->out_group;) {
+        conv_filling f = filling_from(g, first);
+        float *y = g->y + first * g->y_stride;
+        for (int64_t d = 0; d < out[0]; d++)
+            for (int64_t h = 0; h < out[1]; h++, y += out[2])
+                add_row(&f, y, g->x + d * stride[0] * layout->plane + h * stride[1] * layout->row, out[2]);
+        while (f.filled % f.part_pieces != 0)
+            add_piece(&f, f.tile.y[f.filled - 1], f.tile.x[f.filled - 1]);
+        convolve_tile(&f);
+        first = f.end;
+    }
+}
+
+/* ---- Taps gathered first ---- */
+
+/* Outputs that are side by side in a row, and where in the panel their first taps go. */
+typedef struct segment {
+    const float *x;
+    float *to;
+    int64_t length;
+} segment;
+
+static int find_segments(segment found[PRUNI_CONV_WIDEST], float *panel, const conv_group *g, int64_t first,
+                         int64_t count)
+{
+    int64_t width = g->layout->conv.out[2], row = first / width, column = first % width;
+    int segments = 0;
+    for (int64_t done = 0, length; done < count; done += length, column = 0) {
+        length = pruni_smaller(width - column, count - done);
+        found[segments++] = (segment){ g->x + pruni_conv_row_start(g->layout, row++) + column, panel + done, length };
+    }
+    return segments;
+}
+
+/* What is copied beyond the end of a segment is overwritten by the next one, or of no use. */
+static void gather(float *panel, const conv_group *g, int64_t first, int64_t count)
+{
+    segment segments[PRUNI_CONV_WIDEST];
+    int found = find_segments(segments, panel, g, first, count);
+    int64_t width = g->shapes[ROWS].pieces * RUN;
+    for (int64_t k = 0; k < g->taps; k++)
+        for (int s = 0; s < found; s++)
+            for (int64_t i = 0; i < segments[s].length; i += PRUNI_CONV_TILE)
+                memcpy(segments[s].to + k * width + i, segments[s].x + g->offsets[k] + i,
+                       PRUNI_CONV_TILE * sizeof(float));
+}
+
+/* `count` outputs from their gathered taps. The last piece begins before the end of the one before it, which must then be
+ * in the same part; so the part that is not full is the first one, and begins with the first piece again. */
+static void convolve_panel(const conv_group *g, const float *panel, float *y, int64_t count, const int64_t *offsets)
+{
+    for (int64_t first = 0; first < g->layout->out_group;) {
+        conv_filling f = filling_from(g, first);
+        int pieces = (int)((count + RUN - 1) / RUN);
+        f.tile.offsets = offsets;
+        for (int p = pieces % f.part_pieces == 0 ? 0 : pieces % f.part_pieces - f.part_pieces; p < pieces; p++) {
+            int64_t start = p <= 0 ? 0 : pruni_smaller(p * RUN, count - RUN);
+            add_piece(&f, y + first * g->y_stride + start, panel + start);
+        }
+        convolve_tile(&f);
+        first = f.end;
+    }
+}
+
+/* As of pieces, the tile that is not full is the first one. */
+static void convolve_gathered(const conv_group *g, float *panel)
+{
+    const int full = g->shapes[ROWS].pieces;
+    int64_t size = g->layout->out_size, count, offsets[PRUNI_CONV_CHUNK];
+    for (int64_t k = 0; k < g->taps; k++)
+        offsets[k] = k * full * RUN;
+    for (int64_t done = 0; done < size; done += count) {
+        int64_t pieces = (size - done + RUN - 1) / RUN;
+        count = pruni_smaller((pieces % full == 0 ? full : pieces % full) * RUN, size - done);
+        gather(panel, g, done, count);
+        convolve_panel(g, panel, g->y + done, count, offsets);
+    }
+}
+
+/* ---- All of it ---- */
+
+static void convolve_group(conv_group *g, float *panel, int64_t *offsets)
+{
+    const pruni_conv_layout *layout = g->layout;
+    int64_t most = layout->gathered ? PRUNI_CONV_CHUNK : PRUNI_CONV_TAPS;
+    for (g->tap = 0; g->tap < layout->taps; g->tap += most) {
+        g->taps = pruni_smaller(layout->taps - g->tap, most);
+        if (layout->taps > most)
+            pruni_conv_offsets(offsets, layout, g->tap, g->taps);
+        if (layout->gathered)
+            convolve_gathered(g, panel);
+        else
+            convolve_directly(g);
+    }
+}
+
+/* Fewer outputs than a piece has are apart meanwhile. */
+static void convolve_image(conv_group *g, float *panel, int64_t *offsets, float *apart)
+{
+    const int64_t size = g->layout->out_size;
+    float *y = g->y;
+    if (size < RUN) {
+        g->y = apart;
+        g->y_stride = RUN;
+    }
+    convolve_group(g, panel, offsets);
+    for (int64_t o = 0; size < RUN && o < g->layout->out_group; o++)
+        memcpy(y + o * size, apart + o * RUN, (size_t)size * sizeof *y);
+}
+
+void pruni_conv_in_tiles(const pruni_conv_shape *shapes, float *y, const float *x, const float *weight,
+                         const float *bias, const pruni_conv *conv, float *scratch)
+{
+    pruni_conv_layout layout;
+    int64_t offsets[PRUNI_CONV_TAPS];
+    if (!pruni_conv_lay_out(&layout, conv)
+        || (layout.padded && !pruni_conv_is_finite(weight, conv->out_channels * layout.taps))) {
+        pruni_conv_portable(y, x, weight, bias, conv, scratch);
+        return;
+    }
+    float *apart = scratch + (layout.gathered ? PRUNI_CONV_PANEL : 0);
+    float *copy = apart + pruni_conv_apart(&layout);
+    pruni_conv_offsets(offsets, &layout, 0, pruni_smaller(layout.taps, PRUNI_CONV_TAPS));
+    for (int64_t i = 0; i < conv->batch * conv->groups; i++) {
+        int64_t channel = i % conv->groups * layout.out_group;
+        const float *in = x + i * layout.in_group * layout.in_size;
+        conv_group g = { .shapes = shapes,
+                         .layout = &layout,
+                         .y = y + i * layout.out_group * layout.out_size,
+                         .y_stride = layout.out_size,
+                         .x = layout.copied ? copy : in,
+                         .weight = weight + channel * layout.taps,
+                         .bias = bias ? bias + channel : NULL,
+                         .offsets = offsets };
+        if (layout.copied)
+            pruni_conv_copy(copy, in, &layout);
+        convolve_image(&g, scratch, offsets, apart);
+    }
+}

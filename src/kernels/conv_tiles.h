@@ -1,0 +1,39 @@
+/* Convolution in tiles: sums of some channels and some outputs that stay in registers while taps are added to them. What
+ * variants share; theirs are the tiles. */
+#ifndef PRUNI_KERNELS_CONV_TILES_H
+#define PRUNI_KERNELS_CONV_TILES_H
+
+#include "kernels/conv_layout.h"
+
+enum {
+    PRUNI_CONV_ROWS = 6,   /* channels of a tile, at most */
+    PRUNI_CONV_PIECES = 16 /* of PRUNI_CONV_RUN outputs, at most */
+};
+
+/* Pieces are anywhere, and may be there twice. */
+typedef struct pruni_conv_tile {
+    float *y[PRUNI_CONV_PIECES]; /* of the first channel */
+    int64_t y_stride;            /* to the next one */
+    const float *x[PRUNI_CONV_PIECES];
+    const int64_t *offsets; /* of the taps from there */
+    int64_t taps;
+    const float *weight; /* of the first channel and tap */
+    int64_t weight_stride;
+    const float *bias; /* of the first channel, or NULL */
+    bool begun;        /* y holds sums of earlier taps */
+} pruni_conv_tile;
+
+/* The pieces from `piece` on. */
+typedef void pruni_conv_tile_fn(const pruni_conv_tile *t, int piece);
+
+/* For some number of channels: all pieces of a tile, or some at a time. */
+typedef struct pruni_conv_shape {
+    pruni_conv_tile_fn *full, *part;
+    int pieces, part_pieces;
+} pruni_conv_shape;
+
+/* `shapes`: for 0 to PRUNI_CONV_ROWS channels. */
+void pruni_conv_in_tiles(const pruni_conv_shape *shapes, float *y, const float *x, const float *weight,
+                         const float *bias, const pruni_conv *conv, float *scratch);
+
+#endif
