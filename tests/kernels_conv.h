@@ -16,9 +16,24 @@ static void make_deep(pruni_conv *conv, int64_t channels)
     conv->padding[0] = 0;
 }
 
+/* A channel from one each, with a kernel of 3 x 3 and several rows of outputs. */
+static void make_alone(pruni_conv *conv, uint32_t *state)
+{
+    conv->in_channels = conv->out_channels = conv->groups;
+    conv->in[0] = conv->out[0] = conv->kernel[0] = conv->stride[0] = conv->dilation[0] = 1;
+    conv->padding[0] = 0;
+    conv->kernel[1] = conv->kernel[2] = 3;
+    conv->dilation[1] = 1;
+    conv->out[1] = draw(state, 3, 12);
+    for (int i = 1; i < 3; i++)
+        conv->in[i] = (conv->out[i] - 1) * conv->stride[i] + 2 * conv->dilation[i] + 1 + draw(state, 0, 1);
+    for (int i = 1; i < 3; i++)
+        conv->in[i] = conv->in[i] > conv->padding[i] ? conv->in[i] - conv->padding[i] : 1;
+}
+
 static pruni_conv some_conv(uint32_t seed)
 {
-    static const int64_t channels[] = { 1, 2, 3, 4, 5, 6, 7, 11, 16, 24, 31 };
+    static const int64_t channels[] = { 1, 2, 3, 4, 5, 6, 8, 11, 16, 27, 31 };
     pruni_conv conv = { .batch = draw(&seed, 1, 2), .groups = draw(&seed, 1, 3) };
     conv.in_channels = conv.groups * draw(&seed, seed % 16 == 0 ? 0 : 1, 3);
     conv.out_channels = conv.groups * channels[draw(&seed, 0, 10)];
@@ -36,6 +51,8 @@ static pruni_conv some_conv(uint32_t seed)
     }
     if (draw(&seed, 0, 31) == 0)
         make_deep(&conv, draw(&seed, 60, 300));
+    else if (draw(&seed, 0, 7) == 0)
+        make_alone(&conv, &seed);
     return conv;
 }
 

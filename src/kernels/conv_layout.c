@@ -1,5 +1,6 @@
 /* Layouts of a convolution's input. */
 #include "kernels/conv_layout.h"
+#include "base/internal.h"
 
 #include <string.h>
 
@@ -37,6 +38,14 @@ static void flatten(pruni_conv *conv)
     conv->in[0] = conv->in[1] = conv->out[0] = conv->out[1] = 1;
 }
 
+static bool is_alone(const pruni_conv_layout *layout)
+{
+    const pruni_conv *conv = &layout->conv;
+    return layout->in_group == 1 && layout->out_group == 1 && conv->kernel[0] == 1 && conv->kernel[1] == 3
+           && conv->kernel[2] == 3 && conv->out[0] == 1 && conv->out[1] >= PRUNI_CONV_ALONE && conv->stride[1] <= 2
+           && conv->dilation[1] == 1;
+}
+
 /* In double, as it may not fit. */
 static bool is_large(const pruni_conv_layout *layout)
 {
@@ -72,9 +81,10 @@ bool pruni_conv_lay_out(pruni_conv_layout *layout, const pruni_conv *conv)
     layout->out_size = product(conv->out);
     if (layout->taps == 0 || layout->out_size == 0)
         return false;
-    layout->gathered = is_better_gathered(layout);
+    layout->alone = is_alone(layout);
+    layout->gathered = !layout->alone && is_better_gathered(layout);
     bool overruns = layout->gathered && (!flat || layout->out_size % PRUNI_CONV_TILE != 0);
-    layout->copied = layout->padded || conv->stride[2] > 1 || overruns;
+    layout->copied = layout->padded || conv->stride[2] > 1 || overruns || layout->alone;
     if (!layout->copied) {
         layout->row = conv->in[2];
         layout->plane = conv->in[1] * conv->in[2];
@@ -106,28 +116,39 @@ int64_t pruni_conv_layout_size(const pruni_conv_layout *layout)
 
 /* ---- Copying ---- */
 
-static void set_zero(float *to, int64_t n)
+/* Rows are short: calls would take the time. */
+static inline void copy_floats(float *restrict to, const float *restrict from, int64_t n)
 {
-    if (n > 0)
-        memset(to, 0, (size_t)n * sizeof *to);
+    enum { MANY = 16 };
+    int64_t i = 0;
+    for (; i + MANY <= n; i += MANY)
+        memcpy(to + i, from + i, MANY * sizeof *to);
+    if (i < n && n >= MANY)
+        memcpy(to + n - MANY, from + n - MANY, MANY * sizeof *to);
+    else
+        for (; i < n; i++)
+            to[i] = from[i];
 }
 
-/* Columns phase, phase + stride, ... of a row with its padding. */
-static void copy_phase(float *to, const float *x, const pruni_conv_layout *layout, int64_t phase)
+/* Columns phase, phase + stride, ... of a row, without its padding. */
+static void copy_phase(float *restrict to, const float *restrict x, const pruni_conv_layout *layout, int64_t phase)
 {
     int64_t stride = layout->phases, in = layout->conv.in[2], offset = phase - layout->conv.padding[2];
     int64_t first = offset < 0 ? (-offset + stride - 1) / stride : 0;
     int64_t end = offset < in ? (in - 1 - offset) / stride + 1 : 0;
-    first = first < layout->columns ? first : layout->columns;
-    end = end < layout->columns ? end : layout->columns;
-    end = end > first ? end : first;
-    set_zero(to, first);
-    if (stride == 1 && end > first)
-        memcpy(to + first, x + first + offset, (size_t)(end - first) * sizeof *to);
+    int64_t count = pruni_smaller(end, layout->columns) - first;
+    if (count <= 0)
+        return;
+    to += first;
+    x += first * stride + offset;
+    if (stride == 1)
+        copy_floats(to, x, count);
+    else if (stride == 2)
+        for (int64_t i = 0; i < count; i++)
+            to[i] = x[2 * i];
     else
-        for (int64_t i = first; i < end; i++)
-            to[i] = x[i * stride + offset];
-    set_zero(to + end, layout->columns - end);
+        for (int64_t i = 0; i < count; i++)
+            to[i] = x[i * stride];
 }
 
 static void copy_channel(float *to, const float *x, const pruni_conv_layout *layout)
@@ -135,20 +156,22 @@ static void copy_channel(float *to, const float *x, const pruni_conv_layout *lay
     const pruni_conv *conv = &layout->conv;
     for (int64_t d = -conv->padding[0]; d < layout->rows[0] - conv->padding[0]; d++)
         for (int64_t h = -conv->padding[1]; h < layout->rows[1] - conv->padding[1]; h++) {
-            if (d < 0 || d >= conv->in[0] || h < 0 || h >= conv->in[1])
-                set_zero(to, layout->row);
-            else
+            if (d >= 0 && d < conv->in[0] && h >= 0 && h < conv->in[1])
                 for (int64_t phase = 0; phase < layout->phases; phase++)
                     copy_phase(to + phase * layout->columns, x + (d * conv->in[1] + h) * conv->in[2], layout, phase);
             to += layout->row;
         }
 }
 
+void pruni_conv_clear(float *to, const pruni_conv_layout *layout)
+{
+    memset(to, 0, (size_t)(layout->in_group * layout->channel + PRUNI_CONV_TILE) * sizeof *to);
+}
+
 void pruni_conv_copy(float *to, const float *x, const pruni_conv_layout *layout)
 {
     for (int64_t c = 0; c < layout->in_group; c++)
         copy_channel(to + c * layout->channel, x + c * layout->in_size, layout);
-    set_zero(to + layout->in_group * layout->channel, PRUNI_CONV_TILE);
 }
 
 /* ---- Places ---- */

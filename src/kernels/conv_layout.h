@@ -8,6 +8,7 @@ enum {
     PRUNI_CONV_RUN = 8,     /* outputs side by side that a direct convolution needs */
     PRUNI_CONV_TILE = 16,   /* outputs of a gathered one: at least so many at a time, */
     PRUNI_CONV_WIDEST = 64, /* at most so many */
+    PRUNI_CONV_ALONE = 4,   /* rows of a channel alone that are computed together */
     PRUNI_CONV_TAPS = 512,  /* of a direct one at a time */
     PRUNI_CONV_CHUNK = 256, /* of a gathered one at a time */
     PRUNI_CONV_PANEL = (PRUNI_CONV_CHUNK + 1) * PRUNI_CONV_WIDEST /* gathered taps; what is behind them is of no use */
@@ -22,6 +23,7 @@ typedef struct pruni_conv_layout {
     int64_t taps; /* of an output */
     int64_t in_size, out_size;
     bool gathered; /* the taps of a tile are gathered once for all its channels; else read where they are */
+    bool alone;    /* one channel from one, with a kernel of 3 x 3 */
     bool padded;
     bool copied;
     int64_t rows[2]; /* planes, and rows of a plane */
@@ -38,7 +40,8 @@ int64_t pruni_conv_apart(const pruni_conv_layout *layout);
 /* The floats of the scratch: PRUNI_CONV_PANEL for taps that are gathered, then outputs apart, then the copy. */
 int64_t pruni_conv_layout_size(const pruni_conv_layout *layout);
 
-/* Can be read up to a tile behind its end. */
+/* Zeros, also for the tile behind the end that may be read; then the input of a group, and of others after it. */
+void pruni_conv_clear(float *to, const pruni_conv_layout *layout);
 void pruni_conv_copy(float *to, const float *x, const pruni_conv_layout *layout);
 
 /* Where `count` taps from the first on are, relative to those of an output's first tap. */

@@ -6,6 +6,7 @@ enum {
     VECTORS = 8,                     /* of outputs, at most */
     MOST = REGISTERS / 8,            /* so many for the most channels */
     PIECES = LANES / PRUNI_CONV_RUN, /* of a vector */
+    ALONE = PRUNI_CONV_ALONE
 };
 
 SIMD_INLINE void add_taps(const pruni_conv_tile *t, int piece, const int rows, const int vectors)
@@ -61,25 +62,75 @@ DEFINE_TILE(one_channel, 1, 8)
 DEFINE_TILE(two_channels, 2, 4)
 DEFINE_TILE(three_channels, 3, 4)
 DEFINE_TILE(four_channels, 4, MOST)
-DEFINE_TILE(five_channels, 5, MOST)
 DEFINE_TILE(six_channels, 6, MOST)
-DEFINE_TILE(four_channels_alone, 4, 1)
-DEFINE_TILE(five_channels_alone, 5, 1)
-DEFINE_TILE(six_channels_alone, 6, 1)
+DEFINE_TILE(four_channels_apart, 4, 1)
+DEFINE_TILE(six_channels_apart, 6, 1)
+
+/* ---- Channels alone, with a kernel of 3 x 3 ---- */
+
+/* `rows` rows of outputs that read `stride` rows of inputs apart, `count` outputs of each: a row of inputs is read once for
+ * all of them. */
+SIMD_INLINE void add_rows(float *y, const float *x, const pruni_conv_plane *p, const vfloat weights[9], int64_t count,
+                          const int rows, const int stride)
+{
+    vfloat sums[ALONE];
+    SIMD_UNROLL
+    for (int r = 0; r < rows; r++)
+        sums[r] = v_all(p->bias);
+    SIMD_UNROLL
+    for (int i = 0; i < (rows - 1) * stride + 3; i++) {
+        SIMD_UNROLL
+        for (int k = 0; k < 3; k++) {
+            vfloat tap = v_load(x + i * p->x_row + p->offsets[k]);
+            SIMD_UNROLL
+            for (int r = 0; r < rows; r++)
+                if (i >= r * stride && i < r * stride + 3)
+                    sums[r] = v_multiply_add(weights[3 * (i - r * stride) + k], tap, sums[r]);
+        }
+    }
+    SIMD_UNROLL
+    for (int r = 0; r < rows; r++)
+        v_store_first(y + r * p->width, sums[r], count);
+}
+
+/* The last rows may be some of those before them again. */
+SIMD_INLINE void add_plane(const pruni_conv_plane *p, const int rows, const int stride)
+{
+    vfloat weights[9];
+    SIMD_UNROLL
+    for (int k = 0; k < 9; k++)
+        weights[k] = v_all(p->weight[k]);
+    for (int64_t h = 0; h < p->height; h += rows) {
+        int64_t first = pruni_smaller(h, p->height - rows);
+        float *y = p->y + first * p->width;
+        const float *x = p->x + first * stride * p->x_row;
+        for (int64_t w = 0; w < p->width; w += LANES)
+            add_rows(y + w, x + w, p, weights, p->width - w, rows, stride);
+    }
+}
+
+SIMD_TARGET static void add_alone(const pruni_conv_plane *p)
+{
+    if (p->stride == 1)
+        add_plane(p, ALONE, 1);
+    else
+        add_plane(p, ALONE - 1, 2);
+}
+
+/* ---- What there is ---- */
 
 /* Fewer channels have more vectors, so that there are enough sums for additions not to wait for each other. */
-static const pruni_conv_shape shapes[PRUNI_CONV_ROWS + 1] = {
-    { NULL, NULL, 0, 0 },
-    { one_channel, one_channel, 8 * PIECES, 8 * PIECES },
-    { two_channels, two_channels, 4 * PIECES, 4 * PIECES },
-    { three_channels, three_channels, 4 * PIECES, 4 * PIECES },
-    { four_channels, four_channels_alone, MOST *PIECES, PIECES },
-    { five_channels, five_channels_alone, MOST *PIECES, PIECES },
-    { six_channels, six_channels_alone, MOST *PIECES, PIECES },
+static const pruni_conv_tiles tiles = {
+    .alone = add_alone,
+    .shapes = { [1] = { 1, one_channel, one_channel, 8 * PIECES, 8 * PIECES },
+                [2] = { 2, two_channels, two_channels, 4 * PIECES, 4 * PIECES },
+                [3] = { 3, three_channels, three_channels, 4 * PIECES, 4 * PIECES },
+                [4] = { 4, four_channels, four_channels_apart, MOST *PIECES, PIECES },
+                [6] = { 6, six_channels, six_channels_apart, MOST *PIECES, PIECES } },
 };
 
 void SIMD_NAME(conv)(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv,
                      float *scratch)
 {
-    pruni_conv_in_tiles(shapes, y, x, weight, bias, conv, scratch);
+    pruni_conv_in_tiles(&tiles, y, x, weight, bias, conv, scratch);
 }

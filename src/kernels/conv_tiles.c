@@ -8,7 +8,7 @@ enum { RUN = PRUNI_CONV_RUN, ROWS = PRUNI_CONV_ROWS };
 
 /* One group of one image. */
 typedef struct conv_group {
-    const pruni_conv_shape *shapes;
+    const pruni_conv_tiles *tiles;
     const pruni_conv_layout *layout;
     float *y;
     int64_t y_stride; /* from channel to channel */
@@ -18,13 +18,12 @@ typedef struct conv_group {
     const int64_t *offsets; /* of those */
 } conv_group;
 
-/* How many of the channels from o on are next: ROWS, the last ones in parts that are about equal. */
+/* How many of the channels from o on are next. */
 static inline int64_t next_rows(int64_t channels, int64_t o)
 {
+    static const uint8_t rows[2 * ROWS] = { 0, 1, 2, 3, 4, 3, 6, 4, 4, 6, 6, 6 }; /* when so many are left */
     int64_t left = channels - o;
-    if (left > 2 * ROWS)
-        return left == 2 * ROWS + 1 ? ROWS - 1 : ROWS;
-    return left > ROWS ? (left + 1) / 2 : left;
+    return left < 2 * ROWS ? rows[left] : ROWS;
 }
 
 /* A tile that fills up with pieces of the outputs of channels `first` to before `end`, which are of one shape. */
@@ -32,50 +31,61 @@ typedef struct conv_filling {
     pruni_conv_tile tile;
     const conv_group *group;
     int64_t first, end;
-    int filled, pieces, part_pieces;
+    const pruni_conv_shape *shape;
+    int filled;
 } conv_filling;
 
-static conv_filling filling_from(const conv_group *g, int64_t first)
+static void begin(conv_filling *f, const conv_group *g, int64_t first)
 {
     const int64_t channels = g->layout->out_group;
-    const pruni_conv_shape *shape = &g->shapes[next_rows(channels, first)], *next = shape;
-    int64_t end = first;
-    while (next->part_pieces == shape->part_pieces && end < channels) {
-        end += next_rows(channels, end);
-        next = &g->shapes[next_rows(channels, end)];
-    }
-    return (conv_filling){
-        .tile = { .y_stride = g->y_stride,
-                  .offsets = g->offsets,
-                  .taps = g->taps,
-                  .weight_stride = g->layout->taps,
-                  .begun = g->tap > 0 },
-        .group = g,
-        .first = first,
-        .end = end,
-        .pieces = shape->pieces,
-        .part_pieces = shape->part_pieces,
-    };
+    const pruni_conv_shape *shapes = g->tiles->shapes, *shape = &shapes[next_rows(channels, first)];
+    f->group = g;
+    f->shape = shape;
+    f->filled = 0;
+    f->first = f->end = first;
+    while (f->end < channels && shapes[next_rows(channels, f->end)].part_pieces == shape->part_pieces)
+        f->end += next_rows(channels, f->end);
+    f->tile.y_stride = g->y_stride;
+    f->tile.offsets = g->offsets;
+    f->tile.taps = g->taps;
+    f->tile.weight = g->weight + first * g->layout->taps + g->tap;
+    f->tile.weight_stride = g->layout->taps;
+    f->tile.bias = g->bias ? g->bias + first : NULL;
+    f->tile.begun = g->tap > 0;
 }
 
-/* For all the channels. */
+static inline void add_taps(const conv_filling *f, const pruni_conv_shape *shape)
+{
+    if (f->filled == shape->pieces)
+        shape->full(&f->tile, 0);
+    else
+        for (int p = 0; p < f->filled; p += shape->part_pieces)
+            shape->part(&f->tile, p);
+}
+
+/* The channels after the first ones. */
+static void add_taps_of_others(conv_filling *f)
+{
+    pruni_conv_tile *t = &f->tile;
+    const float *weight = t->weight, *bias = t->bias;
+    int64_t rows = f->shape->channels;
+    for (int64_t o = f->first + rows; o < f->end; o += rows) {
+        t->weight += rows * t->weight_stride;
+        t->bias += bias ? rows : 0;
+        for (int p = 0; p < f->filled; p++)
+            t->y[p] += rows * t->y_stride;
+        rows = next_rows(f->group->layout->out_group, o);
+        add_taps(f, &f->group->tiles->shapes[rows]);
+    }
+    t->weight = weight;
+    t->bias = bias;
+}
+
 static void convolve_tile(conv_filling *f)
 {
-    const conv_group *g = f->group;
-    pruni_conv_tile *t = &f->tile;
-    for (int64_t o = f->first, rows; o < f->end; o += rows) {
-        rows = next_rows(g->layout->out_group, o);
-        t->weight = g->weight + o * g->layout->taps + g->tap;
-        t->bias = g->bias ? g->bias + o : NULL;
-        if (f->filled == f->pieces)
-            g->shapes[rows].full(t, 0);
-        else
-            for (int p = 0; p < f->filled; p += f->part_pieces)
-                g->shapes[rows].part(t, p);
-        if (o + rows < f->end)
-            for (int p = 0; p < f->filled; p++)
-                t->y[p] += rows * t->y_stride;
-    }
+    add_taps(f, f->shape);
+    if (f->first + f->shape->channels < f->end)
+        add_taps_of_others(f);
     f->filled = 0;
 }
 
@@ -93,7 +103,7 @@ static inline void add_row(conv_filling *f, float *y, const float *x, int64_t wi
     for (int64_t i = 0; i < width; i += RUN) {
         int64_t start = i + RUN <= width ? i : width - RUN;
         add_piece(f, y + start, x + start);
-        if (f->filled == f->pieces)
+        if (f->filled == f->shape->pieces)
             convolve_tile(f);
     }
 }
@@ -104,12 +114,13 @@ static void convolve_directly(const conv_group *g)
     const pruni_conv_layout *layout = g->layout;
     const int64_t *out = layout->conv.out, *stride = layout->conv.stride;
     for (int64_t first = 0; first < layout->out_group;) {
-        conv_filling f = filling_from(g, first);
+        conv_filling f;
+        begin(&f, g, first);
         float *y = g->y + first * g->y_stride;
         for (int64_t d = 0; d < out[0]; d++)
             for (int64_t h = 0; h < out[1]; h++, y += out[2])
                 add_row(&f, y, g->x + d * stride[0] * layout->plane + h * stride[1] * layout->row, out[2]);
-        while (f.filled % f.part_pieces != 0)
+        while (f.filled % f.shape->part_pieces != 0)
             add_piece(&f, f.tile.y[f.filled - 1], f.tile.x[f.filled - 1]);
         convolve_tile(&f);
         first = f.end;
@@ -142,7 +153,7 @@ static void gather(float *panel, const conv_group *g, int64_t first, int64_t cou
 {
     segment segments[PRUNI_CONV_WIDEST];
     int found = find_segments(segments, panel, g, first, count);
-    int64_t width = g->shapes[ROWS].pieces * RUN;
+    int64_t width = g->tiles->shapes[ROWS].pieces * RUN;
     for (int64_t k = 0; k < g->taps; k++)
         for (int s = 0; s < found; s++)
             for (int64_t i = 0; i < segments[s].length; i += PRUNI_CONV_TILE)
@@ -155,10 +166,12 @@ static void gather(float *panel, const conv_group *g, int64_t first, int64_t cou
 static void convolve_panel(const conv_group *g, const float *panel, float *y, int64_t count, const int64_t *offsets)
 {
     for (int64_t first = 0; first < g->layout->out_group;) {
-        conv_filling f = filling_from(g, first);
+        conv_filling f;
+        begin(&f, g, first);
         int pieces = (int)((count + RUN - 1) / RUN);
         f.tile.offsets = offsets;
-        for (int p = pieces % f.part_pieces == 0 ? 0 : pieces % f.part_pieces - f.part_pieces; p < pieces; p++) {
+        for (int p = pieces % f.shape->part_pieces == 0 ? 0 : pieces % f.shape->part_pieces - f.shape->part_pieces;
+             p < pieces; p++) {
             int64_t start = p <= 0 ? 0 : pruni_smaller(p * RUN, count - RUN);
             add_piece(&f, y + first * g->y_stride + start, panel + start);
         }
@@ -170,7 +183,7 @@ static void convolve_panel(const conv_group *g, const float *panel, float *y, in
 /* As of pieces, the tile that is not full is the first one. */
 static void convolve_gathered(const conv_group *g, float *panel)
 {
-    const int full = g->shapes[ROWS].pieces;
+    const int full = g->tiles->shapes[ROWS].pieces;
     int64_t size = g->layout->out_size, count, offsets[PRUNI_CONV_CHUNK];
     for (int64_t k = 0; k < g->taps; k++)
         offsets[k] = k * full * RUN;
@@ -180,6 +193,23 @@ static void convolve_gathered(const conv_group *g, float *panel)
         gather(panel, g, done, count);
         convolve_panel(g, panel, g->y + done, count, offsets);
     }
+}
+
+/* ---- Channels alone ---- */
+
+static void convolve_alone(const conv_group *g)
+{
+    const pruni_conv_layout *layout = g->layout;
+    const pruni_conv *conv = &layout->conv;
+    g->tiles->alone(&(pruni_conv_plane){ .y = g->y,
+                                         .x = g->x,
+                                         .height = conv->out[1],
+                                         .width = conv->out[2],
+                                         .x_row = layout->row,
+                                         .offsets = { g->offsets[0], g->offsets[1], g->offsets[2] },
+                                         .stride = conv->stride[1],
+                                         .weight = g->weight,
+                                         .bias = g->bias ? *g->bias : 0 });
 }
 
 /* ---- All of it ---- */
@@ -213,7 +243,7 @@ static void convolve_image(conv_group *g, float *panel, int64_t *offsets, float 
         memcpy(y + o * size, apart + o * RUN, (size_t)size * sizeof *y);
 }
 
-void pruni_conv_in_tiles(const pruni_conv_shape *shapes, float *y, const float *x, const float *weight,
+void pruni_conv_in_tiles(const pruni_conv_tiles *tiles, float *y, const float *x, const float *weight,
                          const float *bias, const pruni_conv *conv, float *scratch)
 {
     pruni_conv_layout layout;
@@ -226,10 +256,12 @@ void pruni_conv_in_tiles(const pruni_conv_shape *shapes, float *y, const float *
     float *apart = scratch + (layout.gathered ? PRUNI_CONV_PANEL : 0);
     float *copy = apart + pruni_conv_apart(&layout);
     pruni_conv_offsets(offsets, &layout, 0, pruni_smaller(layout.taps, PRUNI_CONV_TAPS));
+    if (layout.copied)
+        pruni_conv_clear(copy, &layout);
     for (int64_t i = 0; i < conv->batch * conv->groups; i++) {
         int64_t channel = i % conv->groups * layout.out_group;
         const float *in = x + i * layout.in_group * layout.in_size;
-        conv_group g = { .shapes = shapes,
+        conv_group g = { .tiles = tiles,
                          .layout = &layout,
                          .y = y + i * layout.out_group * layout.out_size,
                          .y_stride = layout.out_size,
@@ -239,6 +271,9 @@ void pruni_conv_in_tiles(const pruni_conv_shape *shapes, float *y, const float *
                          .offsets = offsets };
         if (layout.copied)
             pruni_conv_copy(copy, in, &layout);
-        convolve_image(&g, scratch, offsets, apart);
+        if (layout.alone)
+            convolve_alone(&g);
+        else
+            convolve_image(&g, scratch, offsets, apart);
     }
 }

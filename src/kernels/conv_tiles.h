@@ -26,14 +26,31 @@ typedef struct pruni_conv_tile {
 /* The pieces from `piece` on. */
 typedef void pruni_conv_tile_fn(const pruni_conv_tile *t, int piece);
 
-/* For some number of channels: all pieces of a tile, or some at a time. */
+/* All pieces of a tile, or some at a time. */
 typedef struct pruni_conv_shape {
+    int channels;
     pruni_conv_tile_fn *full, *part;
     int pieces, part_pieces;
 } pruni_conv_shape;
 
-/* `shapes`: for 0 to PRUNI_CONV_ROWS channels. */
-void pruni_conv_in_tiles(const pruni_conv_shape *shapes, float *y, const float *x, const float *weight,
+/* A plane of outputs of a channel alone, with a kernel of 3 x 3 whose columns are at offsets. */
+typedef struct pruni_conv_plane {
+    float *y;
+    const float *x; /* can be read a tile behind its end */
+    int64_t height, width;
+    int64_t x_row;
+    int64_t offsets[3];
+    int64_t stride; /* of rows: 1 or 2 */
+    const float *weight;
+    float bias;
+} pruni_conv_plane;
+
+typedef struct pruni_conv_tiles {
+    void (*alone)(const pruni_conv_plane *p);
+    pruni_conv_shape shapes[PRUNI_CONV_ROWS + 1]; /* for 1, 2, 3, 4 and 6 channels */
+} pruni_conv_tiles;
+
+void pruni_conv_in_tiles(const pruni_conv_tiles *tiles, float *y, const float *x, const float *weight,
                          const float *bias, const pruni_conv *conv, float *scratch);
 
 #endif
