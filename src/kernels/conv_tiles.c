@@ -71,7 +71,8 @@ static void add_taps_of_others(conv_filling *f)
     int64_t rows = f->shape->channels;
     for (int64_t o = f->first + rows; o < f->end; o += rows) {
         t->weight += rows * t->weight_stride;
-        t->bias += bias ? rows : 0;
+        if (bias)
+            t->bias += rows;
         for (int p = 0; p < f->filled; p++)
             t->y[p] += rows * t->y_stride;
         rows = next_rows(f->group->layout->out_group, o);
@@ -253,8 +254,8 @@ void pruni_conv_in_tiles(const pruni_conv_tiles *tiles, float *y, const float *x
         pruni_conv_portable(y, x, weight, bias, conv, scratch);
         return;
     }
-    float *apart = scratch + (layout.gathered ? PRUNI_CONV_PANEL : 0);
-    float *copy = apart + pruni_conv_apart(&layout);
+    float *apart = layout.gathered ? scratch + PRUNI_CONV_PANEL : scratch; /* which is NULL where none is needed */
+    float *copy = layout.copied ? apart + pruni_conv_apart(&layout) : NULL;
     pruni_conv_offsets(offsets, &layout, 0, pruni_smaller(layout.taps, PRUNI_CONV_TAPS));
     if (layout.copied)
         pruni_conv_clear(copy, &layout);
