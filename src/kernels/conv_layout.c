@@ -189,11 +189,10 @@ void pruni_conv_offsets(int64_t *offsets, const pruni_conv_layout *layout, int64
     int64_t h = rest % conv->kernel[1];
     rest /= conv->kernel[1];
     int64_t d = rest % conv->kernel[0], c = rest / conv->kernel[0];
-    for (int64_t i = 0; i < count; i++) {
-        offsets[i] = c * layout->channel + d * conv->dilation[0] * layout->plane + h * conv->dilation[1] * layout->row
-                     + offset_of_column(layout, w);
-        if (++w < conv->kernel[2])
-            continue;
+    for (int64_t i = 0; i < count;) {
+        int64_t row = c * layout->channel + d * conv->dilation[0] * layout->plane + h * conv->dilation[1] * layout->row;
+        for (; w < conv->kernel[2] && i < count; w++)
+            offsets[i++] = row + offset_of_column(layout, w);
         w = 0;
         if (++h < conv->kernel[1])
             continue;

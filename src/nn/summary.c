@@ -88,8 +88,10 @@ static int64_t lines_of(const pruni_summary *s, const prune_module *module)
 void pruni_summary_record(prune_module *module, prune_tensor *const *y, int64_t ny)
 {
     pruni_summary *s = module->summary;
-    call c = { .module = module, .lines = s ? lines_of(s, module) : 0 };
-    if (c.lines == 0 || s->failed)
+    if (!s || s->failed)
+        return;
+    call c = { .module = module, .lines = lines_of(s, module) };
+    if (c.lines == 0)
         return;
     void *calls = s->calls;
     s->failed = pruni_grow(&calls, &s->capacity, s->count + 1, sizeof c) || describe_outputs(&c, y, ny, s->batch_size);

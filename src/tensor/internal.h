@@ -25,11 +25,11 @@ struct prune_tensor {
     int64_t offset; /* of the first element, in elements */
     int64_t numel;
     int64_t ndim;
-    int64_t sizes[PRUNE_MAX_DIMS];
-    int64_t strides[PRUNE_MAX_DIMS];
     bool is_parameter; /* registered as a parameter: nn.Parameter */
     bool requires_grad;
-    bool has_grad_fn; /* a pruned parameter's value: prints grad_fn=<MulBackward0> */
+    bool has_grad_fn;              /* a pruned parameter's value: prints grad_fn=<MulBackward0> */
+    int64_t sizes[PRUNE_MAX_DIMS]; /* set as far as there are dims, as the strides are */
+    int64_t strides[PRUNE_MAX_DIMS];
 };
 
 /* ---- Shapes (shape.c) ---- */

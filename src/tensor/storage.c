@@ -32,9 +32,10 @@ static prune_status storage_create(pruni_storage **out, size_t room)
 static prune_status handle_create(prune_tensor **out, pruni_storage *storage, prune_dtype dtype, int64_t offset,
                                   const int64_t *sizes, const int64_t *strides, int64_t ndim, int64_t numel)
 {
-    prune_tensor *t = pruni_alloc_zeroed(1, sizeof *t);
+    prune_tensor *t = pruni_alloc(sizeof *t);
     if (!t)
         return PRUNE_ERROR_MEMORY;
+    memset(t, 0, offsetof(prune_tensor, sizes));
     pruni_refs_init(&t->refs);
     t->storage = storage;
     t->dtype = dtype;

@@ -125,11 +125,11 @@ static void merge_dims(walk_dims *dims, int64_t count)
 static void start(pruni_walk *walk, const int64_t *sizes, int64_t ndim, const prune_tensor *const tensors[],
                   int64_t count, bool any_order)
 {
-    memset(walk, 0, sizeof *walk);
+    memset(walk, 0, offsetof(pruni_walk, sizes)); /* the rest as far as there are dims */
     for (int64_t i = 0; i < ndim; i++)
         if (sizes[i] == 0)
             return;
-    walk_dims dims = { 0 };
+    walk_dims dims;
     collect_dims(&dims, sizes, ndim, tensors, count);
     if (any_order)
         sort_dims(&dims, count);
@@ -140,6 +140,7 @@ static void start(pruni_walk *walk, const int64_t *sizes, int64_t ndim, const pr
     walk->rows_left = 1;
     for (int64_t i = 0; i < walk->ndim; i++) {
         walk->sizes[i] = dims.sizes[i];
+        walk->index[i] = 0;
         walk->rows_left *= dims.sizes[i];
     }
     for (int64_t k = 0; k < count; k++) {
