@@ -63,8 +63,6 @@ DEFINE_TILE(two_channels, 2, 4)
 DEFINE_TILE(three_channels, 3, 4)
 DEFINE_TILE(four_channels, 4, MOST)
 DEFINE_TILE(six_channels, 6, MOST)
-DEFINE_TILE(four_channels_apart, 4, 1)
-DEFINE_TILE(six_channels_apart, 6, 1)
 
 /* ---- Channels alone, with a kernel of 3 x 3 ---- */
 
@@ -119,18 +117,31 @@ SIMD_TARGET static void add_alone(const pruni_conv_plane *p)
 
 /* ---- What there is ---- */
 
+/* What a variant does not have of its own it takes from another one. */
+#if defined(SIMD_FEWER)
+#define FEWER(channels) (&SIMD_FEWER.shapes[channels])
+#else
+DEFINE_TILE(four_channels_of_one, 4, 1)
+DEFINE_TILE(six_channels_of_one, 6, 1)
+static const pruni_conv_shape fewer[PRUNI_CONV_ROWS + 1] = {
+    [4] = { four_channels_of_one, 4, PIECES, PIECES, NULL },
+    [6] = { six_channels_of_one, 6, PIECES, PIECES, NULL },
+};
+#define FEWER(channels) (&fewer[channels])
+#endif
+
 /* Fewer channels have more vectors, so that there are enough sums for additions not to wait for each other. */
-static const pruni_conv_tiles tiles = {
+const pruni_conv_tiles SIMD_NAME(conv_tiles) = {
     .alone = add_alone,
-    .shapes = { [1] = { 1, one_channel, one_channel, 8 * PIECES, 8 * PIECES },
-                [2] = { 2, two_channels, two_channels, 4 * PIECES, 4 * PIECES },
-                [3] = { 3, three_channels, three_channels, 4 * PIECES, 4 * PIECES },
-                [4] = { 4, four_channels, four_channels_apart, MOST *PIECES, PIECES },
-                [6] = { 6, six_channels, six_channels_apart, MOST *PIECES, PIECES } },
+    .shapes = { [1] = { one_channel, 1, 8 * PIECES, 8 * PIECES, NULL },
+                [2] = { two_channels, 2, 4 * PIECES, 4 * PIECES, NULL },
+                [3] = { three_channels, 3, 4 * PIECES, 4 * PIECES, NULL },
+                [4] = { four_channels, 4, MOST *PIECES, 1, FEWER(4) },
+                [6] = { six_channels, 6, MOST *PIECES, 1, FEWER(6) } },
 };
 
 void SIMD_NAME(conv)(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv,
                      float *scratch)
 {
-    pruni_conv_in_tiles(&tiles, y, x, weight, bias, conv, scratch);
+    pruni_conv_in_tiles(&SIMD_NAME(conv_tiles), y, x, weight, bias, conv, scratch);
 }

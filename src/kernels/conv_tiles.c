@@ -43,7 +43,7 @@ static void begin(conv_filling *f, const conv_group *g, int64_t first)
     f->shape = shape;
     f->filled = 0;
     f->first = f->end = first;
-    while (f->end < channels && shapes[next_rows(channels, f->end)].part_pieces == shape->part_pieces)
+    while (f->end < channels && shapes[next_rows(channels, f->end)].least == shape->least)
         f->end += next_rows(channels, f->end);
     f->tile.y_stride = g->y_stride;
     f->tile.offsets = g->offsets;
@@ -54,13 +54,22 @@ static void begin(conv_filling *f, const conv_group *g, int64_t first)
     f->tile.begun = g->tap > 0;
 }
 
-static inline void add_taps(const conv_filling *f, const pruni_conv_shape *shape)
+/* To the first `count` pieces, which do not fill a tile: the first of them are in the smallest ones. */
+static void add_taps_to_few(const pruni_conv_tile *t, const pruni_conv_shape *shape, int count)
+{
+    int left = count % shape->pieces;
+    if (left > 0)
+        add_taps_to_few(t, shape->fewer, left);
+    for (int p = left; p < count; p += shape->pieces)
+        shape->add(t, p);
+}
+
+static void add_taps(const conv_filling *f, const pruni_conv_shape *shape)
 {
     if (f->filled == shape->pieces)
-        shape->full(&f->tile, 0);
-    else
-        for (int p = 0; p < f->filled; p += shape->part_pieces)
-            shape->part(&f->tile, p);
+        shape->add(&f->tile, 0);
+    else if (f->filled > 0)
+        add_taps_to_few(&f->tile, shape->fewer, f->filled);
 }
 
 /* The channels after the first ones. */
@@ -88,6 +97,13 @@ static void convolve_tile(conv_filling *f)
     if (f->first + f->shape->channels < f->end)
         add_taps_of_others(f);
     f->filled = 0;
+}
+
+/* How many pieces to have twice when a tile cannot be left with so many: or where only a few are missing in a large one. */
+static int repeated(const pruni_conv_shape *shape, int pieces)
+{
+    int missing = shape->pieces - pieces;
+    return 8 * missing <= shape->pieces ? missing : (shape->least - pieces % shape->least) % shape->least;
 }
 
 static inline void add_piece(conv_filling *f, float *y, const float *x)
@@ -121,7 +137,7 @@ static void convolve_directly(const conv_group *g)
         for (int64_t d = 0; d < out[0]; d++)
             for (int64_t h = 0; h < out[1]; h++, y += out[2])
                 add_row(&f, y, g->x + d * stride[0] * layout->plane + h * stride[1] * layout->row, out[2]);
-        while (f.filled % f.shape->part_pieces != 0)
+        for (int n = f.filled > 0 ? repeated(f.shape, f.filled) : 0; n > 0; n--)
             add_piece(&f, f.tile.y[f.filled - 1], f.tile.x[f.filled - 1]);
         convolve_tile(&f);
         first = f.end;
@@ -149,15 +165,21 @@ static int find_segments(segment found[PRUNI_CONV_WIDEST], float *panel, const c
     return segments;
 }
 
+/* A row of the panel holds one tap of all outputs of a full tile, and what is copied beyond them. */
+static int64_t panel_width(const conv_group *g)
+{
+    return g->tiles->shapes[ROWS].pieces * RUN + PRUNI_CONV_TILE;
+}
+
 /* What is copied beyond the end of a segment is overwritten by the next one, or of no use. */
 static void gather(float *panel, const conv_group *g, int64_t first, int64_t count)
 {
     segment segments[PRUNI_CONV_WIDEST];
     int found = find_segments(segments, panel, g, first, count);
-    int64_t width = g->tiles->shapes[ROWS].pieces * RUN;
-    for (int64_t k = 0; k < g->taps; k++)
-        for (int s = 0; s < found; s++)
-            for (int64_t i = 0; i < segments[s].length; i += PRUNI_CONV_TILE)
+    int64_t width = panel_width(g);
+    for (int s = 0; s < found; s++)
+        for (int64_t i = 0; i < segments[s].length; i += PRUNI_CONV_TILE)
+            for (int64_t k = 0; k < g->taps; k++)
                 memcpy(segments[s].to + k * width + i, segments[s].x + g->offsets[k] + i,
                        PRUNI_CONV_TILE * sizeof(float));
 }
@@ -171,8 +193,7 @@ static void convolve_panel(const conv_group *g, const float *panel, float *y, in
         begin(&f, g, first);
         int pieces = (int)((count + RUN - 1) / RUN);
         f.tile.offsets = offsets;
-        for (int p = pieces % f.shape->part_pieces == 0 ? 0 : pieces % f.shape->part_pieces - f.shape->part_pieces;
-             p < pieces; p++) {
+        for (int p = -repeated(f.shape, pieces); p < pieces; p++) {
             int64_t start = p <= 0 ? 0 : pruni_smaller(p * RUN, count - RUN);
             add_piece(&f, y + first * g->y_stride + start, panel + start);
         }
@@ -187,7 +208,7 @@ static void convolve_gathered(const conv_group *g, float *panel)
     const int full = g->tiles->shapes[ROWS].pieces;
     int64_t size = g->layout->out_size, count, offsets[PRUNI_CONV_CHUNK];
     for (int64_t k = 0; k < g->taps; k++)
-        offsets[k] = k * full * RUN;
+        offsets[k] = k * panel_width(g);
     for (int64_t done = 0; done < size; done += count) {
         int64_t pieces = (size - done + RUN - 1) / RUN;
         count = pruni_smaller((pieces % full == 0 ? full : pieces % full) * RUN, size - done);
@@ -244,37 +265,50 @@ static void convolve_image(conv_group *g, float *panel, int64_t *offsets, float 
         memcpy(y + o * size, apart + o * RUN, (size_t)size * sizeof *y);
 }
 
-void pruni_conv_in_tiles(const pruni_conv_tiles *tiles, float *y, const float *x, const float *weight,
-                         const float *bias, const pruni_conv *conv, float *scratch)
+static void convolve(const pruni_conv_tiles *tiles, const pruni_conv_layout *layout, float *y, const float *x,
+                     const float *weight, const float *bias, float *scratch)
 {
-    pruni_conv_layout layout;
+    const pruni_conv *conv = &layout->conv;
     int64_t offsets[PRUNI_CONV_TAPS];
-    if (!pruni_conv_lay_out(&layout, conv)
-        || (layout.padded && !pruni_conv_is_finite(weight, conv->out_channels * layout.taps))) {
-        pruni_conv_portable(y, x, weight, bias, conv, scratch);
-        return;
-    }
-    float *apart = layout.gathered ? scratch + PRUNI_CONV_PANEL : scratch; /* which is NULL where none is needed */
-    float *copy = layout.copied ? apart + pruni_conv_apart(&layout) : NULL;
-    pruni_conv_offsets(offsets, &layout, 0, pruni_smaller(layout.taps, PRUNI_CONV_TAPS));
-    if (layout.copied)
-        pruni_conv_clear(copy, &layout);
+    float *apart = layout->gathered ? scratch + PRUNI_CONV_PANEL : scratch; /* which is NULL where none is needed */
+    float *copy = layout->copied ? apart + pruni_conv_apart(layout) : NULL;
+    pruni_conv_offsets(offsets, layout, 0, pruni_smaller(layout->taps, PRUNI_CONV_TAPS));
+    if (layout->copied)
+        pruni_conv_clear(copy, layout);
     for (int64_t i = 0; i < conv->batch * conv->groups; i++) {
-        int64_t channel = i % conv->groups * layout.out_group;
-        const float *in = x + i * layout.in_group * layout.in_size;
+        int64_t channel = i % conv->groups * layout->out_group;
+        const float *in = x + i * layout->in_group * layout->in_size;
         conv_group g = { .tiles = tiles,
-                         .layout = &layout,
-                         .y = y + i * layout.out_group * layout.out_size,
-                         .y_stride = layout.out_size,
-                         .x = layout.copied ? copy : in,
-                         .weight = weight + channel * layout.taps,
+                         .layout = layout,
+                         .y = y + i * layout->out_group * layout->out_size,
+                         .y_stride = layout->out_size,
+                         .x = layout->copied ? copy : in,
+                         .weight = weight + channel * layout->taps,
                          .bias = bias ? bias + channel : NULL,
                          .offsets = offsets };
-        if (layout.copied)
-            pruni_conv_copy(copy, in, &layout);
-        if (layout.alone)
+        if (layout->copied)
+            pruni_conv_copy(copy, in, layout);
+        if (layout->alone)
             convolve_alone(&g);
         else
             convolve_image(&g, scratch, offsets, apart);
     }
+}
+
+/* A weight that is NaN or infinite makes zeros of the padding NaN, and each of its outputs not finite. */
+void pruni_conv_in_tiles(const pruni_conv_tiles *tiles, float *y, const float *x, const float *weight,
+                         const float *bias, const pruni_conv *conv, float *scratch)
+{
+    pruni_conv_layout layout;
+    bool done = pruni_conv_lay_out(&layout, conv);
+    const int64_t weights = conv->out_channels * layout.taps;
+    const int64_t outputs = conv->batch * conv->out_channels * layout.out_size;
+    if (done && layout.padded && weights <= outputs)
+        done = pruni_conv_is_finite(weight, weights);
+    if (done)
+        convolve(tiles, &layout, y, x, weight, bias, scratch);
+    if (done && layout.padded && weights > outputs)
+        done = pruni_conv_is_finite(y, outputs) || pruni_conv_is_finite(weight, weights);
+    if (!done)
+        pruni_conv_portable(y, x, weight, bias, conv, scratch);
 }

@@ -23,14 +23,14 @@ typedef struct pruni_conv_tile {
     bool begun;        /* y holds sums of earlier taps */
 } pruni_conv_tile;
 
-/* The pieces from `piece` on. */
+/* Adds the taps for some pieces, from `piece` on. */
 typedef void pruni_conv_tile_fn(const pruni_conv_tile *t, int piece);
 
-/* All pieces of a tile, or some at a time. */
+/* Tiles of so many channels and pieces, and what there is for fewer pieces, at least `least`. */
 typedef struct pruni_conv_shape {
-    int channels;
-    pruni_conv_tile_fn *full, *part;
-    int pieces, part_pieces;
+    pruni_conv_tile_fn *add;
+    int channels, pieces, least;
+    const struct pruni_conv_shape *fewer;
 } pruni_conv_shape;
 
 /* A plane of outputs of a channel alone, with a kernel of 3 x 3 whose columns are at offsets. */
@@ -49,6 +49,8 @@ typedef struct pruni_conv_tiles {
     void (*alone)(const pruni_conv_plane *p);
     pruni_conv_shape shapes[PRUNI_CONV_ROWS + 1]; /* for 1, 2, 3, 4 and 6 channels */
 } pruni_conv_tiles;
+
+extern const pruni_conv_tiles pruni_conv_tiles_avx2, pruni_conv_tiles_avx512, pruni_conv_tiles_neon;
 
 void pruni_conv_in_tiles(const pruni_conv_tiles *tiles, float *y, const float *x, const float *weight,
                          const float *bias, const pruni_conv *conv, float *scratch);
