@@ -117,6 +117,13 @@ SIMD_TARGET static void add_alone(const pruni_conv_plane *p)
 
 /* ---- What there is ---- */
 
+SIMD_TARGET static void gather(float *to, const float *from, const int64_t *offsets, int64_t count, int64_t stride)
+{
+    for (int64_t k = 0; k < count; k++, to += stride)
+        for (int i = 0; i < PRUNI_CONV_TILE; i += LANES)
+            v_store(to + i, v_load(from + offsets[k] + i));
+}
+
 /* What a variant does not have of its own it takes from another one. */
 #if defined(SIMD_FEWER)
 #define FEWER(channels) (&SIMD_FEWER.shapes[channels])
@@ -132,6 +139,7 @@ static const pruni_conv_shape fewer[PRUNI_CONV_ROWS + 1] = {
 
 /* Fewer channels have more vectors, so that there are enough sums for additions not to wait for each other. */
 const pruni_conv_tiles SIMD_NAME(conv_tiles) = {
+    .gather = gather,
     .alone = add_alone,
     .shapes = { [1] = { one_channel, 1, 8 * PIECES, 8 * PIECES, NULL },
                 [2] = { two_channels, 2, 4 * PIECES, 4 * PIECES, NULL },

@@ -176,12 +176,9 @@ static void gather(float *panel, const conv_group *g, int64_t first, int64_t cou
 {
     segment segments[PRUNI_CONV_WIDEST];
     int found = find_segments(segments, panel, g, first, count);
-    int64_t width = panel_width(g);
     for (int s = 0; s < found; s++)
         for (int64_t i = 0; i < segments[s].length; i += PRUNI_CONV_TILE)
-            for (int64_t k = 0; k < g->taps; k++)
-                memcpy(segments[s].to + k * width + i, segments[s].x + g->offsets[k] + i,
-                       PRUNI_CONV_TILE * sizeof(float));
+            g->tiles->gather(segments[s].to + i, segments[s].x + i, g->offsets, g->taps, panel_width(g));
 }
 
 /* `count` outputs from their gathered taps. The last piece begins before the end of the one before it, which must then be

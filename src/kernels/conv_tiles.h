@@ -46,6 +46,8 @@ typedef struct pruni_conv_plane {
 } pruni_conv_plane;
 
 typedef struct pruni_conv_tiles {
+    /* PRUNI_CONV_TILE floats from each offset to places that are `stride` apart. */
+    void (*gather)(float *to, const float *from, const int64_t *offsets, int64_t count, int64_t stride);
     void (*alone)(const pruni_conv_plane *p);
     pruni_conv_shape shapes[PRUNI_CONV_ROWS + 1]; /* for 1, 2, 3, 4 and 6 channels */
 } pruni_conv_tiles;
