@@ -1,8 +1,6 @@
 /* Storage and the handles on it: making, sharing, releasing. */
 #include "tensor/internal.h"
 
-#include <string.h>
-
 /* Where data of the library's own lie in the block that begins with their storage. */
 enum { DATA_OFFSET = 64 };
 _Static_assert(sizeof(pruni_storage) <= DATA_OFFSET, "data begin behind their storage");
@@ -35,18 +33,18 @@ static prune_status handle_create(prune_tensor **out, pruni_storage *storage, pr
     prune_tensor *t = pruni_alloc(sizeof *t);
     if (!t)
         return PRUNE_ERROR_MEMORY;
-    memset(t, 0, offsetof(prune_tensor, sizes));
     pruni_refs_init(&t->refs);
     t->storage = storage;
     t->dtype = dtype;
     t->offset = offset;
     t->numel = numel;
     t->ndim = ndim;
-    if (ndim > 0)
-        memcpy(t->sizes, sizes, (size_t)ndim * sizeof t->sizes[0]);
-    if (ndim > 0 && strides)
-        memcpy(t->strides, strides, (size_t)ndim * sizeof t->strides[0]);
-    else
+    t->is_parameter = t->requires_grad = t->has_grad_fn = false;
+    for (int64_t i = 0; i < ndim; i++) {
+        t->sizes[i] = sizes[i];
+        t->strides[i] = strides ? strides[i] : 0;
+    }
+    if (!strides)
         pruni_contiguous_strides(t->strides, t->sizes, ndim);
     *out = t;
     return PRUNE_OK;

@@ -125,7 +125,8 @@ static void merge_dims(walk_dims *dims, int64_t count)
 static void start(pruni_walk *walk, const int64_t *sizes, int64_t ndim, const prune_tensor *const tensors[],
                   int64_t count, bool any_order)
 {
-    memset(walk, 0, offsetof(pruni_walk, sizes)); /* the rest as far as there are dims */
+    walk->rows_left = 0;
+    walk->started = false;
     for (int64_t i = 0; i < ndim; i++)
         if (sizes[i] == 0)
             return;
