@@ -9,9 +9,8 @@ enum {
     PRUNI_CONV_TILE = 16,   /* outputs that are copied at a time where taps are gathered */
     PRUNI_CONV_WIDEST = 64, /* outputs whose taps are gathered together, at most */
     PRUNI_CONV_ALONE = 4,   /* rows of a channel alone that are computed together */
-    PRUNI_CONV_TAPS = 512,  /* of a direct one at a time */
-    PRUNI_CONV_CHUNK = 256, /* of a gathered one at a time */
-    PRUNI_CONV_PANEL = PRUNI_CONV_CHUNK * (PRUNI_CONV_WIDEST + PRUNI_CONV_TILE)
+    PRUNI_CONV_TAPS = 512,  /* that are added at a time */
+    PRUNI_CONV_PANEL = PRUNI_CONV_TAPS * (PRUNI_CONV_WIDEST + PRUNI_CONV_TILE)
 };
 
 /* One group of one image. A row of the layout holds, for a stride s along the last dim, s phases: columns 0, s, 2s, ...,

@@ -203,7 +203,7 @@ static void convolve_panel(const conv_group *g, const float *panel, float *y, in
 static void convolve_gathered(const conv_group *g, float *panel)
 {
     const int full = g->tiles->shapes[ROWS].pieces;
-    int64_t size = g->layout->out_size, count, offsets[PRUNI_CONV_CHUNK];
+    int64_t size = g->layout->out_size, count, offsets[PRUNI_CONV_TAPS];
     for (int64_t k = 0; k < g->taps; k++)
         offsets[k] = k * panel_width(g);
     for (int64_t done = 0; done < size; done += count) {
@@ -236,10 +236,9 @@ static void convolve_alone(const conv_group *g)
 static void convolve_group(conv_group *g, float *panel, int64_t *offsets)
 {
     const pruni_conv_layout *layout = g->layout;
-    int64_t most = layout->gathered ? PRUNI_CONV_CHUNK : PRUNI_CONV_TAPS;
-    for (g->tap = 0; g->tap < layout->taps; g->tap += most) {
-        g->taps = pruni_smaller(layout->taps - g->tap, most);
-        if (layout->taps > most)
+    for (g->tap = 0; g->tap < layout->taps; g->tap += PRUNI_CONV_TAPS) {
+        g->taps = pruni_smaller(layout->taps - g->tap, PRUNI_CONV_TAPS);
+        if (layout->taps > PRUNI_CONV_TAPS)
             pruni_conv_offsets(offsets, layout, g->tap, g->taps);
         if (layout->gathered)
             convolve_gathered(g, panel);
