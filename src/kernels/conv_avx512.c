@@ -4,6 +4,6 @@
 #include "kernels/table.h"
 
 #if defined(PRUNI_X86)
-#define SIMD_FEWER pruni_conv_tiles_avx2
+#define SIMD_SHORTER pruni_conv_shapes_avx2
 #include "kernels/conv_simd.h"
 #endif

@@ -4,7 +4,7 @@
 enum {
     HALF = PRUNI_CONV_ROWS / 2,      /* channels whose weights are within reach of one address */
     VECTORS = 8,                     /* of outputs, at most */
-    MOST = REGISTERS / 8,            /* so many for the most channels */
+    USUAL = REGISTERS / 8,           /* for several channels */
     PIECES = LANES / PRUNI_CONV_RUN, /* of a vector */
     ALONE = PRUNI_CONV_ALONE
 };
@@ -57,12 +57,6 @@ SIMD_INLINE void add_taps(const pruni_conv_tile *t, int piece, const int rows, c
     {                                                                 \
         add_taps(t, piece, (rows), (vectors));                        \
     }
-
-DEFINE_TILE(one_channel, 1, 8)
-DEFINE_TILE(two_channels, 2, 4)
-DEFINE_TILE(three_channels, 3, 4)
-DEFINE_TILE(four_channels, 4, MOST)
-DEFINE_TILE(six_channels, 6, MOST)
 
 /* ---- Channels alone, with a kernel of 3 x 3 ---- */
 
@@ -124,32 +118,50 @@ SIMD_TARGET static void gather(float *to, const float *from, const int64_t *offs
             v_store(to + i, v_load(from + offsets[k] + i));
 }
 
-/* What a variant does not have of its own it takes from another one. */
-#if defined(SIMD_FEWER)
-#define FEWER(channels) (&SIMD_FEWER.shapes[channels])
+DEFINE_TILE(three_channels, 3, USUAL + 1)
+DEFINE_TILE(four_channels, 4, USUAL)
+DEFINE_TILE(six_channels, 6, USUAL)
+
+/* For one or two channels, and for fewer pieces, longer vectors are no better than the shorter ones of another variant. */
+#if defined(SIMD_SHORTER)
+#define FEWER_PIECES(channels) (&SIMD_SHORTER[channels])
+#define FEW_CHANNELS(channels) (&SIMD_SHORTER[channels])
 #else
+DEFINE_TILE(one_channel, 1, 8)
+DEFINE_TILE(two_channels, 2, 4)
 DEFINE_TILE(four_channels_of_one, 4, 1)
 DEFINE_TILE(six_channels_of_one, 6, 1)
-static const pruni_conv_shape fewer[PRUNI_CONV_ROWS + 1] = {
-    [4] = { four_channels_of_one, 4, PIECES, PIECES, NULL },
-    [6] = { six_channels_of_one, 6, PIECES, PIECES, NULL },
+static const pruni_conv_shape of_one[PRUNI_CONV_ROWS + 1] = {
+    [4] = { four_channels_of_one, 4, 1, 1, NULL },
+    [6] = { six_channels_of_one, 6, 1, 1, NULL },
 };
-#define FEWER(channels) (&fewer[channels])
+#define FEWER_PIECES(channels) (&of_one[channels])
+#define FEW_CHANNELS(channels) (&SIMD_NAME(conv_shapes)[channels])
 #endif
 
 /* Fewer channels have more vectors, so that there are enough sums for additions not to wait for each other. */
-const pruni_conv_tiles SIMD_NAME(conv_tiles) = {
+const pruni_conv_shape SIMD_NAME(conv_shapes)[PRUNI_CONV_ROWS + 1] = {
+#if !defined(SIMD_SHORTER)
+    [1] = { one_channel, 1, 8, 8, NULL },
+    [2] = { two_channels, 2, 4, 4, NULL },
+#endif
+    [3] = { three_channels, 3, (USUAL + 1) * PIECES, (USUAL + 1) * PIECES, NULL },
+    [4] = { four_channels, 4, USUAL *PIECES, 1, FEWER_PIECES(4) },
+    [6] = { six_channels, 6, USUAL *PIECES, 1, FEWER_PIECES(6) },
+};
+
+static const pruni_conv_tiles tiles = {
     .gather = gather,
     .alone = add_alone,
-    .shapes = { [1] = { one_channel, 1, 8 * PIECES, 8 * PIECES, NULL },
-                [2] = { two_channels, 2, 4 * PIECES, 4 * PIECES, NULL },
-                [3] = { three_channels, 3, 4 * PIECES, 4 * PIECES, NULL },
-                [4] = { four_channels, 4, MOST *PIECES, 1, FEWER(4) },
-                [6] = { six_channels, 6, MOST *PIECES, 1, FEWER(6) } },
+    .shapes = { [1] = FEW_CHANNELS(1),
+                [2] = FEW_CHANNELS(2),
+                [3] = &SIMD_NAME(conv_shapes)[3],
+                [4] = &SIMD_NAME(conv_shapes)[4],
+                [6] = &SIMD_NAME(conv_shapes)[6] },
 };
 
 void SIMD_NAME(conv)(float *y, const float *x, const float *weight, const float *bias, const pruni_conv *conv,
                      float *scratch)
 {
-    pruni_conv_in_tiles(&SIMD_NAME(conv_tiles), y, x, weight, bias, conv, scratch);
+    pruni_conv_in_tiles(&tiles, y, x, weight, bias, conv, scratch);
 }

@@ -38,12 +38,12 @@ typedef struct conv_filling {
 static void begin(conv_filling *f, const conv_group *g, int64_t first)
 {
     const int64_t channels = g->layout->out_group;
-    const pruni_conv_shape *shapes = g->tiles->shapes, *shape = &shapes[next_rows(channels, first)];
+    const pruni_conv_shape *const *shapes = g->tiles->shapes, *shape = shapes[next_rows(channels, first)];
     f->group = g;
     f->shape = shape;
     f->filled = 0;
     f->first = f->end = first;
-    while (f->end < channels && shapes[next_rows(channels, f->end)].least == shape->least)
+    while (f->end < channels && shapes[next_rows(channels, f->end)]->pieces == shape->pieces)
         f->end += next_rows(channels, f->end);
     f->tile.y_stride = g->y_stride;
     f->tile.offsets = g->offsets;
@@ -64,7 +64,7 @@ static void add_taps_to_few(const pruni_conv_tile *t, const pruni_conv_shape *sh
         shape->add(t, p);
 }
 
-static void add_taps(const conv_filling *f, const pruni_conv_shape *shape)
+static inline void add_taps(const conv_filling *f, const pruni_conv_shape *shape)
 {
     if (f->filled == shape->pieces)
         shape->add(&f->tile, 0);
@@ -85,7 +85,7 @@ static void add_taps_of_others(conv_filling *f)
         for (int p = 0; p < f->filled; p++)
             t->y[p] += rows * t->y_stride;
         rows = next_rows(f->group->layout->out_group, o);
-        add_taps(f, &f->group->tiles->shapes[rows]);
+        add_taps(f, f->group->tiles->shapes[rows]);
     }
     t->weight = weight;
     t->bias = bias;
@@ -99,17 +99,21 @@ static void convolve_tile(conv_filling *f)
     f->filled = 0;
 }
 
-/* How many pieces to have twice when a tile cannot be left with so many: or where only a few are missing in a large one. */
-static int repeated(const pruni_conv_shape *shape, int pieces)
+/* How many pieces to have twice where a tile cannot be left with so many, or where it is large and nearly full. */
+static int repeated(const pruni_conv_shape *shape, int64_t pieces)
 {
-    int missing = shape->pieces - pieces;
-    return 8 * missing <= shape->pieces ? missing : (shape->least - pieces % shape->least) % shape->least;
+    int left = (int)(pieces % shape->pieces), missing = shape->pieces - left;
+    if (left == 0)
+        return 0;
+    return 8 * missing <= shape->pieces ? missing : (shape->least - left % shape->least) % shape->least;
 }
 
 static inline void add_piece(conv_filling *f, float *y, const float *x)
 {
     f->tile.x[f->filled] = x;
     f->tile.y[f->filled++] = y;
+    if (f->filled == f->shape->pieces)
+        convolve_tile(f);
 }
 
 /* ---- Taps read where they are ---- */
@@ -120,8 +124,6 @@ static inline void add_row(conv_filling *f, float *y, const float *x, int64_t wi
     for (int64_t i = 0; i < width; i += RUN) {
         int64_t start = i + RUN <= width ? i : width - RUN;
         add_piece(f, y + start, x + start);
-        if (f->filled == f->shape->pieces)
-            convolve_tile(f);
     }
 }
 
@@ -137,7 +139,7 @@ static void convolve_directly(const conv_group *g)
         for (int64_t d = 0; d < out[0]; d++)
             for (int64_t h = 0; h < out[1]; h++, y += out[2])
                 add_row(&f, y, g->x + d * stride[0] * layout->plane + h * stride[1] * layout->row, out[2]);
-        for (int n = f.filled > 0 ? repeated(f.shape, f.filled) : 0; n > 0; n--)
+        for (int n = repeated(f.shape, f.filled); n > 0; n--)
             add_piece(&f, f.tile.y[f.filled - 1], f.tile.x[f.filled - 1]);
         convolve_tile(&f);
         first = f.end;
@@ -168,7 +170,7 @@ static int find_segments(segment found[PRUNI_CONV_WIDEST], float *panel, const c
 /* A row of the panel holds one tap of all outputs of a full tile, and what is copied beyond them. */
 static int64_t panel_width(const conv_group *g)
 {
-    return g->tiles->shapes[ROWS].pieces * RUN + PRUNI_CONV_TILE;
+    return g->tiles->shapes[ROWS]->pieces * RUN + PRUNI_CONV_TILE;
 }
 
 /* What is copied beyond the end of a segment is overwritten by the next one, or of no use. */
@@ -188,9 +190,9 @@ static void convolve_panel(const conv_group *g, const float *panel, float *y, in
     for (int64_t first = 0; first < g->layout->out_group;) {
         conv_filling f;
         begin(&f, g, first);
-        int pieces = (int)((count + RUN - 1) / RUN);
+        int64_t pieces = (count + RUN - 1) / RUN;
         f.tile.offsets = offsets;
-        for (int p = -repeated(f.shape, pieces); p < pieces; p++) {
+        for (int64_t p = -repeated(f.shape, pieces); p < pieces; p++) {
             int64_t start = p <= 0 ? 0 : pruni_smaller(p * RUN, count - RUN);
             add_piece(&f, y + first * g->y_stride + start, panel + start);
         }
@@ -202,7 +204,7 @@ static void convolve_panel(const conv_group *g, const float *panel, float *y, in
 /* As of pieces, the tile that is not full is the first one. */
 static void convolve_gathered(const conv_group *g, float *panel)
 {
-    const int full = g->tiles->shapes[ROWS].pieces;
+    const int full = g->tiles->shapes[ROWS]->pieces;
     int64_t size = g->layout->out_size, count, offsets[PRUNI_CONV_TAPS];
     for (int64_t k = 0; k < g->taps; k++)
         offsets[k] = k * panel_width(g);

@@ -49,10 +49,10 @@ typedef struct pruni_conv_tiles {
     /* PRUNI_CONV_TILE floats from each offset to places that are `stride` apart. */
     void (*gather)(float *to, const float *from, const int64_t *offsets, int64_t count, int64_t stride);
     void (*alone)(const pruni_conv_plane *p);
-    pruni_conv_shape shapes[PRUNI_CONV_ROWS + 1]; /* for 1, 2, 3, 4 and 6 channels */
+    const pruni_conv_shape *shapes[PRUNI_CONV_ROWS + 1]; /* for 1, 2, 3, 4 and 6 channels */
 } pruni_conv_tiles;
 
-extern const pruni_conv_tiles pruni_conv_tiles_avx2, pruni_conv_tiles_avx512, pruni_conv_tiles_neon;
+extern const pruni_conv_shape pruni_conv_shapes_avx2[], pruni_conv_shapes_avx512[], pruni_conv_shapes_neon[];
 
 void pruni_conv_in_tiles(const pruni_conv_tiles *tiles, float *y, const float *x, const float *weight,
                          const float *bias, const pruni_conv *conv, float *scratch);
