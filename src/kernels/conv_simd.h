@@ -26,7 +26,7 @@ SIMD_INLINE void add_taps(const pruni_conv_tile *t, int piece, const int rows, c
         for (int r = 0; r < rows; r++) {
             SIMD_UNROLL
             for (int v = 0; v < vectors; v++)
-                sums[r][v] = v_load_pieces((const float *const *)y + v * PIECES, r * t->y_stride);
+                sums[r][v] = v_load_pieces((const float *const *)y + (int64_t)v * PIECES, r * t->y_stride);
         }
     }
     const int64_t stride = t->weight_stride;
@@ -35,7 +35,7 @@ SIMD_INLINE void add_taps(const pruni_conv_tile *t, int piece, const int rows, c
         vfloat taps[VECTORS];
         SIMD_UNROLL
         for (int v = 0; v < vectors; v++)
-            taps[v] = v_load_pieces(x + v * PIECES, *offset);
+            taps[v] = v_load_pieces(x + (int64_t)v * PIECES, *offset);
         SIMD_UNROLL
         for (int r = 0; r < rows; r++) {
             vfloat all = v_all(r < HALF ? weight[r * stride] : half[(r - HALF) * stride]);
@@ -48,7 +48,7 @@ SIMD_INLINE void add_taps(const pruni_conv_tile *t, int piece, const int rows, c
     for (int r = 0; r < rows; r++) {
         SIMD_UNROLL
         for (int v = 0; v < vectors; v++)
-            v_store_pieces(y + v * PIECES, r * t->y_stride, sums[r][v]);
+            v_store_pieces(y + (int64_t)v * PIECES, r * t->y_stride, sums[r][v]);
     }
 }
 

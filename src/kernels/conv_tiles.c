@@ -21,9 +21,9 @@ typedef struct conv_group {
 /* How many of the channels from o on are next. */
 static inline int64_t next_rows(int64_t channels, int64_t o)
 {
-    static const uint8_t rows[2 * ROWS] = { 0, 1, 2, 3, 4, 3, 6, 4, 4, 6, 6, 6 }; /* when so many are left */
-    int64_t left = channels - o;
-    return left < 2 * ROWS ? rows[left] : ROWS;
+    static const uint8_t rows[] = { 0, 1, 2, 3, 4, 3, 6, 4, 4, 6, 6, 6 }; /* when so many are left */
+    int64_t left = channels - o, many = sizeof rows;
+    return left < many ? rows[left] : ROWS;
 }
 
 /* A tile that fills up with pieces of the outputs of channels `first` to before `end`, which are of one shape. */
@@ -54,22 +54,16 @@ static void begin(conv_filling *f, const conv_group *g, int64_t first)
     f->tile.begun = g->tap > 0;
 }
 
-/* To the first `count` pieces, which do not fill a tile: the first of them are in the smallest ones. */
-static void add_taps_to_few(const pruni_conv_tile *t, const pruni_conv_shape *shape, int count)
-{
-    int left = count % shape->pieces;
-    if (left > 0)
-        add_taps_to_few(t, shape->fewer, left);
-    for (int p = left; p < count; p += shape->pieces)
-        shape->add(t, p);
-}
-
+/* Where the pieces do not fill a tile, the first ones are in the smallest tiles. */
 static inline void add_taps(const conv_filling *f, const pruni_conv_shape *shape)
 {
-    if (f->filled == shape->pieces)
+    if (f->filled == shape->pieces) { /* mostly */
         shape->add(&f->tile, 0);
-    else if (f->filled > 0)
-        add_taps_to_few(&f->tile, shape->fewer, f->filled);
+        return;
+    }
+    for (int left = f->filled; left > 0; shape = shape->fewer)
+        for (; left >= shape->pieces; left -= shape->pieces)
+            shape->add(&f->tile, left - shape->pieces);
 }
 
 /* The channels after the first ones. */
@@ -91,7 +85,7 @@ static void add_taps_of_others(conv_filling *f)
     t->bias = bias;
 }
 
-static void convolve_tile(conv_filling *f)
+static inline void convolve_tile(conv_filling *f)
 {
     add_taps(f, f->shape);
     if (f->first + f->shape->channels < f->end)
@@ -99,7 +93,7 @@ static void convolve_tile(conv_filling *f)
     f->filled = 0;
 }
 
-/* How many pieces to have twice where a tile cannot be left with so many, or where it is large and nearly full. */
+/* How many pieces to have twice, as no tiles are for so few, or because a large one is nearly full. */
 static int repeated(const pruni_conv_shape *shape, int64_t pieces)
 {
     int left = (int)(pieces % shape->pieces), missing = shape->pieces - left;
@@ -127,7 +121,7 @@ static inline void add_row(conv_filling *f, float *y, const float *x, int64_t wi
     }
 }
 
-/* The last part of a tile, where it is not full, ends with the last piece again. */
+/* The last tile, where it is not full, may end with the last piece again. */
 static void convolve_directly(const conv_group *g)
 {
     const pruni_conv_layout *layout = g->layout;
@@ -183,8 +177,8 @@ static void gather(float *panel, const conv_group *g, int64_t first, int64_t cou
             g->tiles->gather(segments[s].to + i, segments[s].x + i, g->offsets, g->taps, panel_width(g));
 }
 
-/* `count` outputs from their gathered taps. The last piece begins before the end of the one before it, which must then be
- * in the same part; so the part that is not full is the first one, and begins with the first piece again. */
+/* `count` outputs from their gathered taps. The last piece begins before the end of the one before it: as y holds sums of
+ * earlier taps, both must be in one tile. So tiles that are not full come first, and begin with the first piece again. */
 static void convolve_panel(const conv_group *g, const float *panel, float *y, int64_t count, const int64_t *offsets)
 {
     for (int64_t first = 0; first < g->layout->out_group;) {
@@ -201,7 +195,7 @@ static void convolve_panel(const conv_group *g, const float *panel, float *y, in
     }
 }
 
-/* As of pieces, the tile that is not full is the first one. */
+/* The fewest outputs first, for the same reason. */
 static void convolve_gathered(const conv_group *g, float *panel)
 {
     const int full = g->tiles->shapes[ROWS]->pieces;

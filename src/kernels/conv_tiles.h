@@ -26,11 +26,12 @@ typedef struct pruni_conv_tile {
 /* Adds the taps for some pieces, from `piece` on. */
 typedef void pruni_conv_tile_fn(const pruni_conv_tile *t, int piece);
 
-/* Tiles of so many channels and pieces, and what there is for fewer pieces, at least `least`. */
+/* Tiles of so many channels and pieces. */
 typedef struct pruni_conv_shape {
     pruni_conv_tile_fn *add;
-    int channels, pieces, least;
-    const struct pruni_conv_shape *fewer;
+    int channels, pieces;
+    int least;                            /* pieces of the smallest tiles for these channels */
+    const struct pruni_conv_shape *fewer; /* the next smaller tiles, or NULL */
 } pruni_conv_shape;
 
 /* A plane of outputs of a channel alone, with a kernel of 3 x 3 whose columns are at offsets. */

@@ -146,7 +146,7 @@ static void start(pruni_walk *walk, const int64_t *sizes, int64_t ndim, const pr
     }
     for (int64_t k = 0; k < count; k++) {
         walk->data[k] = pruni_tensor_pointer(tensors[k]);
-        walk->strides[k] = dims.strides[walk->ndim][k];
+        walk->strides[k] = dims.ndim > 0 ? dims.strides[walk->ndim][k] : 0;
         for (int64_t i = 0; i < walk->ndim; i++)
             walk->steps[k][i] = dims.strides[i][k] * pruni_dtype_size(tensors[k]->dtype);
     }
