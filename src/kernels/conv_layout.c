@@ -116,17 +116,19 @@ int64_t pruni_conv_layout_size(const pruni_conv_layout *layout)
 
 /* ---- Copying ---- */
 
-/* Rows are short: calls would take the time. */
+/* Rows are short: calls would take the time. Their last floats may be copied twice. */
 static inline void copy_floats(float *restrict to, const float *restrict from, int64_t n)
 {
-    enum { MANY = 16 };
-    int64_t i = 0;
-    for (; i + MANY <= n; i += MANY)
+    enum { MANY = 16, SOME = 8 };
+    for (int64_t i = 0; i + MANY <= n; i += MANY)
         memcpy(to + i, from + i, MANY * sizeof *to);
-    if (i < n && n >= MANY)
+    if (n >= MANY)
         memcpy(to + n - MANY, from + n - MANY, MANY * sizeof *to);
-    else
-        for (; i < n; i++)
+    else if (n >= SOME) {
+        memcpy(to, from, SOME * sizeof *to);
+        memcpy(to + n - SOME, from + n - SOME, SOME * sizeof *to);
+    } else
+        for (int64_t i = 0; i < n; i++)
             to[i] = from[i];
 }
 
