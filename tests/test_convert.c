@@ -255,10 +255,11 @@ static void make_numbers(double *doubles, int64_t *longs)
 /* What PyTorch says that it does not define is left out. */
 static bool is_defined(double value, prune_dtype from, prune_dtype to)
 {
+    const double limit = ldexp(1, 63);
     if (from > PRUNE_BFLOAT16)
         return true;
     if (to == PRUNE_INT64)
-        return value >= -0x1p63 && value < 0x1p63;
+        return value >= -limit && value < limit;
     if (to == PRUNE_INT32)
         return value > -0x1p31 - 1 && value < 0x1p31;
     return to != PRUNE_UINT8 || (value > -1 && value < 256);

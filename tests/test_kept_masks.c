@@ -124,7 +124,7 @@ static void writing_leaves_the_kept_mask_alone(void **state)
 /* ---- Without memory ---- */
 
 typedef struct scene {
-    prune_module *net;
+    prune_module *net, *copy;
     prune_status (*write)(prune_module *net);
 } scene;
 
@@ -150,7 +150,7 @@ static void start_again(void *context)
 
 static void try_without_memory(prune_status (*write)(prune_module *net))
 {
-    scene s = { by_given_mask(), write };
+    scene s = { .net = by_given_mask(), .write = write };
     try_every_allocation(write_to_it, as_it_was, start_again, &s);
     prune_module_release(s.net);
 }
@@ -165,6 +165,26 @@ static void running_out_of_memory_changes_nothing(void **state)
     try_without_memory(in_arithmetic);
     try_without_memory(copied_into);
     try_without_memory(loaded);
+}
+
+static prune_status clone_it(void *context)
+{
+    scene *s = context;
+    return prune_module_clone(&s->copy, s->net);
+}
+
+static void release_the_copy(void *context)
+{
+    scene *s = context;
+    prune_module_release(s->copy);
+}
+
+static void a_copy_without_memory_changes_nothing(void **state)
+{
+    (void)state;
+    scene s = { .net = by_given_mask() };
+    try_every_allocation(clone_it, as_it_was, release_the_copy, &s);
+    prune_module_release(s.net);
 }
 
 static void a_pointer_for_writing_takes_memory_once(void **state)
@@ -342,6 +362,7 @@ int main(void)
         cmocka_unit_test(the_buffer_is_the_mask),
         cmocka_unit_test(writing_leaves_the_kept_mask_alone),
         cmocka_unit_test(running_out_of_memory_changes_nothing),
+        cmocka_unit_test(a_copy_without_memory_changes_nothing),
         cmocka_unit_test(a_pointer_for_writing_takes_memory_once),
         cmocka_unit_test(a_later_prune_rewrites_the_buffer_in_place),
         cmocka_unit_test(a_later_prune_of_a_mask_that_others_see_takes_new_memory),

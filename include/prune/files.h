@@ -69,10 +69,10 @@ typedef struct prune_load_options {
     }
 
 /** torch.load(path, weights_only=True), safetensors.torch.load_file, numpy.load: the tensors of a file. Each is
- *  contiguous, in memory of its own (but see `mmap`), also where the file's tensors share some; values are in the machine's byte order,
- *  with all their bits, except that any byte but 0 of a bool becomes 1. The order is the file's: of safetensors by place
- *  of the data, then by name; of .pt that of the dict; of .npz that of the archive. safetensors' `__metadata__` is the
- *  dict's metadata. The file may be a pipe. `options` NULL: the defaults.
+ *  contiguous, in memory of its own (but see `mmap`), also where the file's tensors share some; values are in the machine's
+ *  byte order, with all their bits, except that any byte but 0 of a bool becomes 1. The order is the file's: of safetensors
+ *  by place of the data, then by name; of .pt that of the dict; of .npz that of the archive. safetensors' `__metadata__` is
+ *  the dict's metadata. The file may be a pipe. `options` NULL: the defaults.
  *  Errors: io (cannot be opened or read), format, unsupported, key (`entry` is not there, or there is no plain state dict:
  *  the sentence lists what is), value (no such format; `entry` for one that has none). */
 PRUNE_API PRUNE_MUST_CHECK prune_status prune_load(prune_dict **out, const char *path,

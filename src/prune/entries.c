@@ -373,8 +373,8 @@ static int64_t inner_of(const pruni_entries *e, int64_t dim)
 /* In the order of memory. */
 pruni_channels pruni_entries_channels(const pruni_entries *e, int64_t dim)
 {
-    int64_t count = e->like->sizes[dim], inner = inner_of(e, dim);
-    return (pruni_channels){ e->n > 0 ? e->n / count / inner : 0, count, inner };
+    int64_t count = e->like->sizes[dim], inner = e->n > 0 ? inner_of(e, dim) : 0;
+    return (pruni_channels){ inner > 0 ? e->n / count / inner : 0, count, inner };
 }
 
 /* Those of a dim that a run of whole dims holds, and the first of them: all, or a single one. */

@@ -135,19 +135,20 @@ static void start(pruni_walk *walk, const int64_t *sizes, int64_t ndim, const pr
     if (any_order)
         sort_dims(&dims, count);
     merge_dims(&dims, count);
+    const int64_t outer = pruni_larger(dims.ndim - 1, 0);
     walk->count = count;
-    walk->ndim = dims.ndim > 0 ? dims.ndim - 1 : 0;
-    walk->length = dims.ndim > 0 ? dims.sizes[walk->ndim] : 1;
+    walk->ndim = outer;
+    walk->length = dims.ndim > 0 ? dims.sizes[outer] : 1;
     walk->rows_left = 1;
-    for (int64_t i = 0; i < walk->ndim; i++) {
+    for (int64_t i = 0; i < outer; i++) {
         walk->sizes[i] = dims.sizes[i];
         walk->index[i] = 0;
         walk->rows_left *= dims.sizes[i];
     }
     for (int64_t k = 0; k < count; k++) {
         walk->data[k] = pruni_tensor_pointer(tensors[k]);
-        walk->strides[k] = dims.ndim > 0 ? dims.strides[walk->ndim][k] : 0;
-        for (int64_t i = 0; i < walk->ndim; i++)
+        walk->strides[k] = dims.ndim > 0 ? dims.strides[outer][k] : 0;
+        for (int64_t i = 0; i < outer; i++)
             walk->steps[k][i] = dims.strides[i][k] * pruni_dtype_size(tensors[k]->dtype);
     }
 }
