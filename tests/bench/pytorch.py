@@ -53,6 +53,12 @@ class L1(OnModule):
         prune.l1_unstructured(self.modules[slot], "weight", self.row.amount)
 
 
+class L1Again(L1):
+    def prepare(self, slot):
+        super().prepare(slot)
+        self.run(slot)
+
+
 class Masked(OnModule):
     """From a module that has the case's mask."""
 
@@ -63,13 +69,6 @@ class Masked(OnModule):
     def prepare(self, slot):
         super().prepare(slot)
         prune.custom_from_mask(self.modules[slot], "weight", self.mask)
-
-
-class L1Again(Masked):
-    row_major = True
-
-    def run(self, slot):
-        prune.l1_unstructured(self.modules[slot], "weight", self.row.amount)
 
 
 class CustomFromMask(Masked):
