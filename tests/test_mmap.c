@@ -395,7 +395,7 @@ static void memory_does_not_grow_with_the_file(void **state)
 {
     (void)state;
     size_t least = memory_of(1000);
-    assert_in_range(least, 1, 4000);
+    assert_in_range(least, 1, maps() ? 4000 : 8000); /* with the 1000 floats themselves */
     assert_in_range(memory_of(1000000), least, maps() ? least + 64 : SIZE_MAX);
 }
 
