@@ -55,4 +55,38 @@ static inline void expect_bad_file(const char *what, const char *file_name, cons
     free(copy);
 }
 
+/* ---- Loading without memory: a file, or bytes where there is no path ---- */
+
+typedef struct loading {
+    const char *path;
+    const void *data;
+    size_t size;
+    const prune_load_options *options;
+    prune_dict *dict;
+} loading;
+
+static inline prune_status load_it(void *context)
+{
+    loading *l = context;
+    return l->path ? prune_load(&l->dict, l->path, l->options)
+                   : prune_load_memory(&l->dict, l->data, l->size, l->options);
+}
+
+static inline void expect_no_dict(void *context)
+{
+    assert_null(((loading *)context)->dict);
+}
+
+static inline void release_dict(void *context)
+{
+    loading *l = context;
+    prune_dict_release(l->dict);
+    l->dict = NULL;
+}
+
+static inline void load_without_memory(loading l)
+{
+    try_every_allocation(load_it, expect_no_dict, release_dict, &l);
+}
+
 #endif

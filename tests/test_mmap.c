@@ -343,38 +343,14 @@ static void a_mapped_parameter_is_pruned_as_any(void **state)
 
 /* ---- Memory ---- */
 
-typedef struct job {
-    prune_dict *dict;
-    const char *path;
-} job;
-
-static prune_status load_job(void *context)
-{
-    job *work = context;
-    return prune_load(&work->dict, work->path, &mapping);
-}
-
-static void expect_no_dict(void *context)
-{
-    assert_null(((job *)context)->dict);
-}
-
-static void release_dict(void *context)
-{
-    job *work = context;
-    prune_dict_release(work->dict);
-    work->dict = NULL;
-}
-
 static void mapping_without_memory_gives_nothing(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(every_path); i++) {
-        job work = { NULL, every_path[i] };
         prune_dict *dict = dict_for(every_path[i]);
         assert_ok(prune_save(every_path[i], dict, PRUNE_FORMAT_AUTO));
         prune_dict_release(dict);
-        try_every_allocation(load_job, expect_no_dict, release_dict, &work);
+        load_without_memory((loading){ .path = every_path[i], .options = &mapping });
         remove(every_path[i]);
     }
 }

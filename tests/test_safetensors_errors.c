@@ -5,6 +5,7 @@
 
 static const char path[] = "test_safetensors_errors.tmp";
 
+#include "file_support.h"
 #include "safetensors_support.h"
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -169,56 +170,24 @@ static void a_full_disk_leaves_the_old_file(void **state)
 
 /* ---- Memory ---- */
 
-typedef struct job {
-    prune_dict *dict;
-    char *file;
-    size_t size;
-    const prune_load_options *options;
-} job;
-
-static prune_status parse_job(void *context)
-{
-    job *work = context;
-    return prune_load_memory(&work->dict, work->file, work->size, work->options);
-}
-
-static prune_status load_job(void *context)
-{
-    job *work = context;
-    return prune_load(&work->dict, path, work->options);
-}
-
-static void expect_no_dict(void *context)
-{
-    assert_null(((job *)context)->dict);
-}
-
-static void release_dict(void *context)
-{
-    job *work = context;
-    prune_dict_release(work->dict);
-    work->dict = NULL;
-}
-
 static void reading_without_memory_gives_nothing(void **state)
 {
     (void)state;
     char file[1024];
     prune_load_options options = PRUNE_LOAD_OPTIONS_INIT;
     options.to_float32 = true;
-    job work = { NULL, file, make_reference(file), &options };
-    try_every_allocation(parse_job, expect_no_dict, release_dict, &work);
+    load_without_memory((loading){ .data = file, .size = make_reference(file), .options = &options });
     prune_dict *dict = reference_dict();
     assert_ok(prune_save(path, dict, PRUNE_FORMAT_SAFETENSORS));
     prune_dict_release(dict);
-    try_every_allocation(load_job, expect_no_dict, release_dict, &work);
+    load_without_memory((loading){ .path = path, .options = &options });
     remove(path);
 }
 
 /* Fails with unsupported where there is memory; here that counts as the success. */
 static prune_status refuse_job(void *context)
 {
-    prune_status status = parse_job(context);
+    prune_status status = load_it(context);
     return status == PRUNE_ERROR_UNSUPPORTED ? PRUNE_OK : status;
 }
 
@@ -226,8 +195,8 @@ static void refusing_without_memory_gives_nothing(void **state)
 {
     (void)state;
     char file[512];
-    job work = { NULL, file, make_file(file, others_header, "\0\0\0\0\0\0\0\0", 8), NULL };
-    try_every_allocation(refuse_job, expect_no_dict, NULL, &work);
+    loading l = { .data = file, .size = make_file(file, others_header, "\0\0\0\0\0\0\0\0", 8) };
+    try_every_allocation(refuse_job, expect_no_dict, NULL, &l);
 }
 
 static prune_status save_job(void *context)

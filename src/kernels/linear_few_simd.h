@@ -1,5 +1,5 @@
-/* Linear layers of a few rows in vectors, for the width whose names are defined: dot products along vectors of `in`, as many
- * running sums as there are lanes. */
+/* Linear layers in vectors, for the width whose names are defined, after linear_simd.h: of a few rows by dot products along
+ * vectors of `in`, as many running sums as there are lanes. */
 #include "kernels/linear.h"
 
 enum {
@@ -91,4 +91,14 @@ SIMD_INLINE void few_rows(const pruni_linear *l)
         if (left == 1)
             dots(l, row, o, 1);
     }
+}
+
+SIMD_TARGET void SIMD_NAME(linear)(const pruni_linear *l)
+{
+    if (l->rows == 1 && l->out >= SINGLE)
+        single_row(l);
+    else if (l->rows <= PRUNI_LINEAR_FEW || l->in == 0)
+        few_rows(l);
+    else
+        many_rows(l);
 }
