@@ -294,8 +294,7 @@ static uint64_t hash_conversion(prune_tensor *source, prune_dtype to)
 }
 
 /* From a tensor of float64 or int64 to the dtype of the row, torch.Tensor.to, from that to the dtype of the column; the
- * bits of each element (.view of an integer of its size, the upper
- * half of eight bytes also over the lower), hashed. */
+ * bits of each element (.view of an integer of its size, the upper half of eight bytes also over the lower), hashed. */
 static const uint64_t hashes[DTYPES][DTYPES] = {
     /* float32 */
     { UINT64_C(0x3803fe2be692ff4e), UINT64_C(0xb443a2711cfbceaf), UINT64_C(0x3bd9719b54687ce8),

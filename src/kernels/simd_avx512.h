@@ -140,20 +140,6 @@ SIMD_INLINE void v_store_first(float *to, vfloat a, int64_t count)
         _mm512_mask_storeu_ps(to, v_first(count), a);
 }
 
-/* Of each lane the sum with the one half the width away. */
-SIMD_INLINE __m256 v_sum_halves(vfloat a)
-{
-    return _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
-}
-
-/* The sum of the lanes of each of four vectors. */
-SIMD_INLINE void v_sum_four(float sums[4], vfloat a, vfloat b, vfloat c, vfloat d)
-{
-    __m256 quarters = _mm256_hadd_ps(_mm256_hadd_ps(v_sum_halves(a), v_sum_halves(b)),
-                                     _mm256_hadd_ps(v_sum_halves(c), v_sum_halves(d)));
-    _mm_storeu_ps(sums, _mm_add_ps(_mm256_castps256_ps128(quarters), _mm256_extractf128_ps(quarters, 1)));
-}
-
 SIMD_INLINE vmask v_is_greater(vfloat a, vfloat b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);

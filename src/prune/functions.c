@@ -92,7 +92,7 @@ prune_status prune_custom_from_mask(prune_module *module, const char *name, prun
     prune_method *method = NULL;
     prune_status status = prune_tensor_to(&float32, mask, PRUNE_FLOAT32);
     if (status == PRUNE_OK)
-        status = pruni_method_over_mask(&method, float32, true);
+        status = pruni_method_over_mask(&method, float32, float32 == mask);
     prune_tensor_release(float32);
     return status == PRUNE_OK ? apply_and_release(module, name, method, NULL) : status;
 }
